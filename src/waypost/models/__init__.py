@@ -1,0 +1,1 @@
+"""Models behind one protocol: real ones over the wires, and scripted, recorded, mailbox and chaos ones."""
