@@ -26,7 +26,9 @@ def findings(path: Path) -> list[str]:
 def main() -> int:
     names = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     found = [line for name in names if Path(name).is_file() for line in findings(Path(name))]
     sys.stdout.write("".join(line + "\n" for line in found))

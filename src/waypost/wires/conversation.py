@@ -61,10 +61,12 @@ class AssistantMessage:
 
     @property
     def text(self) -> str:
+        """All words of the answer."""
         return "".join(part.text for part in self.parts if isinstance(part, Text))
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
+        """All calls that the answer asks for, in order."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
     @property

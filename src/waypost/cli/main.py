@@ -1,0 +1,6 @@
+"""The `waypost` command."""
+
+
+def main() -> None:
+    """Runs the command line."""
+    raise SystemExit("waypost: not built yet")

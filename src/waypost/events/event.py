@@ -1,0 +1,163 @@
+"""The frame of every event, and how an event becomes bytes and comes back."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
+
+from waypost.events.blob import Blob
+from waypost.events.canonical import canonical, sha256
+
+Json = dict[str, Any]
+Convert = Callable[[Any], Any]
+
+KINDS: dict[str, type[Event]] = {}
+
+
+class EventError(Exception):
+    """The log can't be used as asked; the text names the place and the mend."""
+
+
+class UnknownEvent(EventError):
+    """An event of a kind, or of a schema version, that this Waypost does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. Subclasses name their kind and bump `schema` when their fields change meaning."""
+
+    kind: ClassVar[str] = ""
+    schema: ClassVar[int] = 1
+
+
+EventType = TypeVar("EventType", bound=type[Event])
+
+
+def event(kind: str, schema: int = 1) -> Callable[[EventType], EventType]:
+    """Registers a frozen event class under its kind."""
+
+    def register(cls: EventType) -> EventType:
+        cls.kind, cls.schema = kind, schema
+        KINDS[kind] = cls
+        return cls
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event in its place in the log. `at` is microseconds since 1970 (UTC); `actor` is who made it happen."""
+
+    seq: int
+    run: str
+    at: int
+    actor: str
+    epoch: int
+    event: Event
+    salt: bytes = b""
+    digest: str = ""
+
+    @property
+    def header(self) -> bytes:
+        """The canonical bytes that a ledger hashes: everything but the payload, which its salted digest stands for."""
+        return canonical(
+            {
+                "actor": self.actor,
+                "at": self.at,
+                "digest": self.digest,
+                "epoch": self.epoch,
+                "kind": self.event.kind,
+                "run": self.run,
+                "schema": self.event.schema,
+                "seq": self.seq,
+            }
+        )
+
+
+def payload_digest(salt: bytes, payload: bytes) -> str:
+    """What the header says of a payload: salted, so that an erased payload can't be guessed back."""
+    return sha256(salt + payload)
+
+
+def to_payload(item: Event) -> Json:
+    """The event's fields as plain JSON values; fields at their defaults are left out."""
+    return _fields(item)
+
+
+def from_payload(kind: str, schema: int, payload: Json) -> Event:
+    """The event of this payload. Raises UnknownEvent for kinds and versions that came after this Waypost."""
+    cls = KINDS.get(kind)
+    if cls is None or schema > cls.schema:
+        raise UnknownEvent(f"event {kind} (version {schema}) was written by a newer Waypost; upgrade to read it")
+    loaded: Event = _loader(typing.cast("Any", cls))(payload)
+    return loaded
+
+
+def blobs_of(item: Event) -> list[Blob]:
+    """The blobs that the event carries and that may have to be stored."""
+    found: list[Blob] = []
+    _collect(item, found)
+    return found
+
+
+def _collect(value: Any, found: list[Blob]) -> None:
+    if isinstance(value, Blob):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for inner in value:
+            _collect(inner, found)
+    elif dataclasses.is_dataclass(value):
+        for name in _names(typing.cast("Any", type(value))):
+            _collect(getattr(value, name), found)
+
+
+@functools.cache
+def _names(cls: Any) -> dict[str, Any]:
+    return {f.name: f.default for f in dataclasses.fields(cls)}
+
+
+def _fields(item: Any) -> Json:
+    out: Json = {}
+    for name, default in _names(typing.cast("Any", type(item))).items():
+        value = getattr(item, name)
+        if default is dataclasses.MISSING or value != default:
+            out[name] = _plain(value)
+    return out
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Blob):
+        return {"sha256": value.sha256, "size": value.size}
+    if dataclasses.is_dataclass(value):
+        return _fields(value)
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, str) else value
+
+
+@functools.cache
+def _loader(annotation: Any) -> Convert:
+    """A function from JSON to a value of the annotated type."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is Blob:
+        return lambda data: Blob(data["sha256"], data["size"])
+    if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
+        hints = typing.get_type_hints(annotation)
+        loaders = {name: _loader(hints[name]) for name in _names(typing.cast("Any", annotation))}
+        build = typing.cast("Callable[..., Any]", annotation)
+        return lambda data: build(**{name: loaders[name](value) for name, value in data.items() if name in loaders})
+    if origin in {types.UnionType, typing.Union}:
+        inner = _loader(next(a for a in arguments if a is not type(None)))
+        return lambda data: None if data is None else inner(data)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        item = _loader(arguments[0])
+        return lambda data: tuple(item(value) for value in data)
+    if origin is tuple:
+        parts = [_loader(argument) for argument in arguments]
+        return lambda data: tuple(part(value) for part, value in zip(parts, data, strict=True))
+    return lambda data: data

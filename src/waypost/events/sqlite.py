@@ -1,0 +1,272 @@
+"""The log in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from waypost.events.blob import Blob
+from waypost.events.canonical import canonical
+from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_payload
+from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
+
+SCHEMA = 1
+BATCH = 500
+COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload"
+SPENT = """
+SELECT json_extract(payload, '$.milestone'), count(*),
+    total(json_extract(payload, '$.spent.input')), total(json_extract(payload, '$.spent.output')),
+    total(json_extract(payload, '$.spent.cached')), total(json_extract(payload, '$.spent.written')),
+    total(json_extract(payload, '$.spent.cost')), sum(json_extract(payload, '$.spent.cost') IS NULL)
+FROM events
+WHERE run = (SELECT id FROM runs WHERE name = ?) AND kind = 'model.responded' AND seq BETWEEN ? AND ?
+GROUP BY 1
+"""
+TABLES = """
+CREATE TABLE runs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    schema INTEGER NOT NULL,
+    salt BLOB,
+    digest BLOB NOT NULL,
+    payload TEXT
+);
+CREATE INDEX events_by_kind ON events (run, kind);
+CREATE TABLE blobs (sha256 BLOB PRIMARY KEY, packed INTEGER NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite has the WAL-reset fix (3.51.3, and 3.50.7 and 3.44.6 on their branches)."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+class SqliteLog:
+    """A `Log` in a file. Safe for several processes at once; one object serves one thread at a time."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Opens the log. Raises NewerSchema, LogDamaged, or EventError where there is none."""
+        if not create and not path.exists():
+            raise EventError(f"{path}: no log here yet; `waypost run` makes one")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._run_ids: dict[str, int] = {}
+        self._database = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as problem:
+            self._database.close()
+            raise _translated(problem, path) from problem
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        database = self._database
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA:
+            raise NewerSchema(
+                f"{self.path}: written by a newer Waypost (schema {version}, this one knows {SCHEMA}); "
+                "upgrade Waypost to go on, nothing was changed"
+            )
+        if wal_is_safe():
+            database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        if version < SCHEMA:
+            with self._transaction():
+                if database.execute("PRAGMA user_version").fetchone()[0] < SCHEMA:
+                    for statement in TABLES.split(";"):
+                        database.execute(statement)
+                    database.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+
+    # --- writing ---
+
+    def claim(self, run: str) -> int:
+        """Takes the run over: a new epoch, with which every earlier writer is refused."""
+        try:
+            with self._transaction():
+                number = self._run_id(run)
+                self._database.execute("UPDATE runs SET epoch = epoch + 1 WHERE id = ?", (number,))
+                return self._epoch(number)
+        except sqlite3.DatabaseError as problem:
+            raise _translated(problem, self.path) from problem
+
+    def append(self, run: str, epoch: int | None, events: Sequence[Event], actor: str = "runtime") -> list[Record]:
+        """Appends the events and their blobs, durably. Raises StaleEpoch or StoreFull."""
+        try:
+            with self._transaction():
+                return self._append(run, epoch, events, actor)
+        except sqlite3.DatabaseError as problem:
+            self._run_ids.clear()
+            raise _translated(problem, self.path) from problem
+
+    def _append(self, run: str, epoch: int | None, events: Sequence[Event], actor: str) -> list[Record]:
+        number = self._run_id(run)
+        current = self._epoch(number)
+        if epoch is not None and epoch != current:
+            raise StaleEpoch(
+                f"run {run} was taken over by another process (epoch {current}, this one holds {epoch}); "
+                "this process stops writing"
+            )
+        position, records = self.position, []
+        for item in events:
+            for blob in blobs_of(item):
+                self._store(blob)
+            position += 1
+            at = time.time_ns() // 1000
+            salt, payload = os.urandom(16), canonical(to_payload(item))
+            digest = payload_digest(salt, payload)
+            self._database.execute(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (position, number, at, actor, current, item.kind, item.schema, salt,
+                 bytes.fromhex(digest), payload.decode()),
+            )  # fmt: skip
+            records.append(Record(position, run, at, actor, current, item, salt, digest))
+        return records
+
+    def _run_id(self, run: str) -> int:
+        number = self._run_ids.get(run)
+        if number is None:
+            self._database.execute("INSERT OR IGNORE INTO runs (name) VALUES (?)", (run,))
+            (number,) = self._database.execute("SELECT id FROM runs WHERE name = ?", (run,)).fetchone()
+            self._run_ids[run] = number
+        return int(number)
+
+    def _epoch(self, number: int) -> int:
+        return int(self._database.execute("SELECT epoch FROM runs WHERE id = ?", (number,)).fetchone()[0])
+
+    def _store(self, blob: Blob) -> None:
+        if blob.content is None:
+            return
+        packed = zlib.compress(blob.content, 6)
+        is_smaller = len(packed) < len(blob.content)
+        self._database.execute(
+            "INSERT OR IGNORE INTO blobs VALUES (?, ?, ?)",
+            (bytes.fromhex(blob.sha256), is_smaller, packed if is_smaller else blob.content),
+        )
+
+    # --- reading ---
+
+    def read(
+        self,
+        run: str | None = None,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        kinds: Iterable[str] = (),
+        newest_first: bool = False,
+    ) -> Iterator[Record]:
+        """Events in order, in batches: no lock is held between them."""
+        kinds = tuple(kinds)
+        low, high = after, until if until is not None else 2**62
+        order = "DESC" if newest_first else "ASC"
+        where, values = _conditions(run, kinds)
+        statement = (
+            f"SELECT {COLUMNS} FROM events e JOIN runs r ON r.id = e.run "  # noqa: S608 - only constants are put in
+            f"WHERE e.seq > ? AND e.seq <= ?{where} ORDER BY e.seq {order} LIMIT {BATCH}"
+        )
+        while True:
+            rows = self._query(statement, (low, high, *values))
+            for row in rows:
+                yield _record(row)
+            if len(rows) < BATCH:
+                return
+            if newest_first:
+                high = rows[-1][0] - 1
+            else:
+                low = rows[-1][0]
+
+    def last(self, run: str | None = None, *, kinds: Iterable[str] = (), until: int | None = None) -> Record | None:
+        """The newest event of these kinds, at or before `until`."""
+        where, values = _conditions(run, tuple(kinds))
+        rows = self._query(
+            f"SELECT {COLUMNS} FROM events e JOIN runs r ON r.id = e.run "  # noqa: S608 - only constants are put in
+            f"WHERE e.seq <= ?{where} ORDER BY e.seq DESC LIMIT 1",
+            (until if until is not None else 2**62, *values),
+        )
+        return _record(rows[0]) if rows else None
+
+    def content(self, blob: Blob) -> bytes:
+        """A blob's bytes. Raises MissingBlob."""
+        if blob.content is not None:
+            return blob.content
+        rows = self._query("SELECT packed, content FROM blobs WHERE sha256 = ?", (bytes.fromhex(blob.sha256),))
+        if not rows:
+            raise MissingBlob(f"{self.path}: the text {blob.sha256[:12]}… ({blob.size} bytes) is not in the log")
+        packed, content = rows[0]
+        return zlib.decompress(content) if packed else bytes(content)
+
+    def text(self, blob: Blob) -> str:
+        """A blob's bytes as text."""
+        return self.content(blob).decode(errors="replace")
+
+    def runs(self) -> tuple[str, ...]:
+        """Names of all runs, oldest first."""
+        return tuple(row[0] for row in self._query("SELECT name FROM runs ORDER BY id", ()))
+
+    @property
+    def position(self) -> int:
+        """The newest event's position; 0 in an empty log."""
+        return int(self._query("SELECT coalesce(max(seq), 0) FROM events", ())[0][0])
+
+    def spent(self, run: str, span: Span) -> dict[str, tuple[int, ...]]:
+        """What the answers in the span cost, by milestone, summed by the store."""
+        rows = self._query(SPENT, (run, span.first, span.last))
+        return {milestone: tuple(numbers) for milestone, *numbers in rows}
+
+    def _query(self, statement: str, values: Sequence[object]) -> list[Any]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as problem:
+            raise _translated(problem, self.path) from problem
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+
+def _conditions(run: str | None, kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    where = "" if run is None else " AND e.run = (SELECT id FROM runs WHERE name = ?)"
+    if kinds:
+        where += f" AND e.kind IN ({', '.join('?' * len(kinds))})"
+    return where, (*(() if run is None else (run,)), *kinds)
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    seq, run, at, actor, epoch, kind, schema, salt, digest, payload = row
+    item = from_payload(kind, schema, json.loads(payload))
+    return Record(seq, run, at, actor, epoch, item, salt, digest.hex())
+
+
+def _translated(problem: sqlite3.DatabaseError, path: Path) -> EventError:
+    text = str(problem)
+    if "full" in text or "disk I/O" in text:
+        return StoreFull(f"{path}: the disk took no more ({text}); free some space, then `waypost resume`")
+    if "locked" in text or "busy" in text:
+        return EventError(f"{path}: another process holds the log for too long ({text}); try again")
+    if "readonly" in text or "unable to open" in text:
+        return EventError(f"{path}: can't write here ({text}); check the folder's permissions")
+    return LogDamaged(f"{path}: not readable as a log ({text}); put back a copy, or move it away to start anew")
