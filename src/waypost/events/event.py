@@ -137,7 +137,14 @@ def _plain(value: Any) -> Any:
         return _fields(value)
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
-    return str(value) if isinstance(value, str) else value
+    return _writable(str(value)) if isinstance(value, str) else value
+
+
+def _writable(text: str) -> str:
+    """The text with lone surrogates (from foreign names and foreign JSON) replaced: they have no UTF-8 form."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @functools.cache

@@ -183,7 +183,7 @@ class ModelRequested(Event):
 @event("model.responded")
 @dataclass(frozen=True, slots=True)
 class ModelResponded(Event):
-    """A whole answer. `answer` and `deltas` are in the models room's JSON form."""
+    """A whole answer; `answer` is it in the models room's JSON form, with its deltas and their times."""
 
     milestone: str
     ordinal: int
@@ -193,9 +193,6 @@ class ModelResponded(Event):
     estimated: bool = False
     model: str = ""
     id: str = ""
-    deltas: Blob | None = None
-    calls: tuple[str, ...] = ()
-    first: int = 0
     took: int = 0
     purpose: str = "step"
 
@@ -230,7 +227,7 @@ class ToolCalled(Event):
 class ToolEnded(Event):
     """A call ended. `shown` is what the model reads, `full` the whole output where that is longer.
 
-    `outcome` is done, error, or unknown (the process died while the call ran).
+    `called` is the position of its ToolCalled, and so its handle (0: it was refused before it began). `outcome` is done, error, or unknown (the process died while the call ran).
     """
 
     milestone: str
@@ -238,6 +235,7 @@ class ToolEnded(Event):
     tool: str
     outcome: str
     shown: Blob
+    called: int = 0
     full: Blob | None = None
     took: int = 0
     facts: tuple[tuple[str, Any], ...] = ()

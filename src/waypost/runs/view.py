@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from waypost.events import kinds
@@ -12,6 +12,8 @@ from waypost.events.event import Event, Record
 from waypost.events.history import live, live_spans
 from waypost.events.kinds import Limits, Spent
 from waypost.events.log import Log
+from waypost.review import queue
+from waypost.review.queue import ReviewItem
 
 SUMMED = (kinds.ModelRequested.kind, kinds.ModelResponded.kind, kinds.ToolCalled.kind, kinds.ToolEnded.kind)
 ENDED_WELL = frozenset({"passed", "waived", "skipped"})
@@ -74,19 +76,9 @@ class MilestoneView:
     gates: dict[str, GateView] = field(default_factory=dict)
     began: int = 0
     ended: int = 0
+    worked: int = 0
+    """Microseconds in which a process worked on it."""
     commit: str = ""
-
-
-@dataclass(slots=True)
-class ReviewItem:
-    """Something that waits, or waited, for a human."""
-
-    item: str
-    milestone: str
-    topic: str
-    text: str
-    verdict: str = ""
-    answer: str = ""
 
 
 @dataclass(slots=True)
@@ -97,7 +89,7 @@ class RunView:
     opened: kinds.RunOpened | None = None
     milestones: dict[str, MilestoneView] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     model: str = ""
     outcome: str = ""
     reason: str = ""
@@ -137,13 +129,19 @@ class RunView:
 
     def apply(self, record: Record) -> None:
         """Takes in the next live event."""
-        if self.seen and self.outcome == "":
-            self.worked += max(0, record.at - self.seen)
+        if self.seen and self.outcome == "" and not isinstance(record.event, kinds.RunStarted):
+            self._worked(record.at - self.seen)
         self.seen, self.position = record.at, record.seq
         self.began = self.began or record.at
         handler = _HANDLERS.get(type(record.event))
         if handler is not None:
             handler(self, record, record.event)
+
+    def _worked(self, microseconds: int) -> None:
+        """Counts time to the run and to the milestone that it was spent on."""
+        self.worked += max(0, microseconds)
+        if self.current:
+            self.milestones[self.current].worked += max(0, microseconds)
 
 
 def load_view(log: Log, run: str) -> RunView:
@@ -156,7 +154,7 @@ def load_view(log: Log, run: str) -> RunView:
     newest = log.last(run)
     if newest is not None:
         if view.outcome == "":
-            view.worked += max(0, newest.at - view.seen)
+            view._worked(newest.at - view.seen)
         view.seen, view.position = newest.at, newest.seq
     return view
 
@@ -210,6 +208,9 @@ def _planned(view: RunView, record: Record, item: kinds.MilestonePlanned) -> Non
 def _moved(view: RunView, record: Record, item: kinds.MilestoneMoved) -> None:
     milestone = view.milestone(item.milestone)
     milestone.state, milestone.reason = item.state, item.reason
+    milestone.commit = milestone.commit if item.state == "passed" else ""
+    if item.state == "active":
+        milestone.repairs = 0
     view.current = item.milestone
     if item.state == "active" and not milestone.began:
         milestone.began = record.at
@@ -281,13 +282,12 @@ def _noted(view: RunView, record: Record, item: kinds.NoteTaken) -> None:
 
 
 def _queued(view: RunView, record: Record, item: kinds.ReviewQueued) -> None:
-    view.review[item.item] = ReviewItem(item.item, item.milestone, item.topic, item.text)
+    queue.apply(view.review, item)
     view.recent.append(f"for review: {item.text}")
 
 
 def _reviewed(view: RunView, record: Record, item: kinds.ReviewDecided) -> None:
-    if item.item in view.review:
-        view.review[item.item] = replace(view.review[item.item], verdict=item.verdict, answer=item.text)
+    queue.apply(view.review, item)
 
 
 def _steered(view: RunView, record: Record, item: kinds.HumanSteered) -> None:

@@ -1,0 +1,1 @@
+"""What a run knows: decisions, notes, questions and their answers."""

@@ -1,0 +1,1 @@
+"""What waits for a human while work goes on, and what they said."""

@@ -1,0 +1,228 @@
+"""Attempts: opened by a briefing, worked by the agent, closed by a checkpoint report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from waypost.agent.budget import Meter
+from waypost.agent.briefing import SYSTEM, Briefing, house_rules
+from waypost.agent.calls import Hands, expand
+from waypost.agent.loop import Agent, Ended
+from waypost.agent.tools.reads import ReadSet
+from waypost.agent.tools.registry import specs
+from waypost.agent.tools.bench import Bench
+from waypost.context.fold import Budget, Known
+from waypost.documents.model import GateKind, Milestone
+from waypost.documents.record import report_entry
+from waypost.events import kinds
+from waypost.events.blob import Blob
+from waypost.events.event import Event
+from waypost.events.history import last_live, live
+from waypost.gates.select import gates_for
+from waypost.models.asking import RetryPolicy
+from waypost.models.prices import rates
+from waypost.review.queue import next_question
+from waypost.runs.hearing import Ears
+from waypost.runs.session import Session
+from waypost.wires.conversation import Request
+
+CHARACTERS_A_TOKEN = 3
+BRIEFING_SHARE = 0.25
+KNOWLEDGE_SHARE = 0.1
+STATUS_EVERY = 10
+SHOWN_SHARE = 10
+
+
+@dataclass(slots=True)
+class Status:
+    """The line that keeps milestone, gates and budget in the model's view; empty where nothing new is to be said."""
+
+    session: Session
+    meters: tuple[Meter, ...]
+    milestone: str
+    said: str = ""
+    steps: int = field(default=0)
+
+    def __call__(self) -> str:
+        self.steps += 1
+        seen = self.session.view.milestones[self.milestone]
+        red = [gate.gate for gate in seen.gates.values() if gate.verdict == "red"]
+        share, name = max(meter.share() for meter in self.meters)
+        parts = [f"{self.milestone} {seen.state}"]
+        if red:
+            parts.append(f"red when last run: {', '.join(red)}")
+        if name:
+            parts.append(f"{share // 10 * 10} % of the {name} budget used")
+        line = " · ".join(parts)
+        if line == self.said and self.steps % STATUS_EVERY:
+            return ""
+        self.said = line
+        return f"{line} · step {seen.steps}"
+
+
+def open_attempt(session: Session, milestone: Milestone, reason: str = "") -> list[Event]:
+    """The events that open a fresh conversation on the milestone."""
+    number = session.view.milestones[milestone.id].attempts + 1
+    text = briefing(session, milestone, reason)
+    return [kinds.AttemptOpened(milestone.id, number, Blob.of(SYSTEM), Blob.of(text))]
+
+
+def briefing(session: Session, milestone: Milestone, reason: str = "") -> str:
+    """What the model is told first: target, plan, milestone, gates, what is known, the last report."""
+    characters = int(session.window * BRIEFING_SHARE * CHARACTERS_A_TOKEN)
+    documents = session.documents
+    last = last_live(session.project.log, session.run, (kinds.AttemptClosed.kind,))
+    report = session.project.log.text(last.event.report) if last and isinstance(last.event, kinds.AttemptClosed) else ""
+    gates = [gate for gate in gates_for(documents.plan, milestone) if gate.kind is not GateKind.MANUAL]
+    plan = [f"- {m.id} {m.title}: {m.state}" for m in session.view.milestones.values()]
+    return Briefing(
+        run=session.run,
+        milestone=f"{milestone.id} {milestone.title}",
+        milestone_text="\n\n".join(part for part in (milestone.text.strip(), reason) if part),
+        gates="\n".join(f"- {gate.name}: `{gate.command}`" for gate in gates),
+        plan="\n".join(plan),
+        target=documents.target.text,
+        runbook=documents.document("runbook").raw.decode(errors="replace"),
+        notes=documents.plan.notes,
+        knowledge=session.knowledge.render(int(characters * KNOWLEDGE_SHARE)),
+        last_report=report,
+        house_rules=house_rules(session.worktree.place),
+        environment=_environment(session),
+        budget=_budget(milestone),
+    ).render(characters)
+
+
+def agent(session: Session, milestone: Milestone) -> Agent:
+    """The agent for the milestone's open attempt."""
+    reads = ReadSet()
+    ears = Ears(session)
+    meters = (session.meter, session.meter_for(milestone.id))
+    protected = protection(session)
+    expander = expand(session.journal)
+
+    def bench(call: str) -> Bench:
+        reads.step = session.conversation.steps
+        return Bench(
+            root=session.worktree.place,
+            sandbox=session.sandbox,
+            variables=session.variables,
+            mark=lambda: f"{session.run}/{call}",
+            shown=max(2000, int(session.window * CHARACTERS_A_TOKEN / SHOWN_SHARE)),
+            expand=expander,
+            protected=protected,
+            reads=reads,
+        )
+
+    tools = specs()
+    overhead = session.conversation.estimator.estimate_request(Request("", SYSTEM, tools, ()))
+    window = Budget(session.window, overhead)
+    return Agent(
+        journal=session.journal,
+        conversation=session.conversation,
+        model=session.model,
+        model_name=session.model_name,
+        tools=tools,
+        hands=Hands(
+            session.journal,
+            bench,
+            milestone.id,
+            Status(session, meters, milestone.id),
+            lambda: next_question(session.view.review),
+        ),
+        window=window,
+        meters=meters,
+        clock=session.clock,
+        find_rates=lambda: rates(session.view.model),
+        checkpoint=session.checkpoint,
+        known=lambda: known(session, milestone, window),
+        hear=lambda: ears.hear(milestone.id),
+        on_delta=session.observer.on_delta,
+        on_fold=reads.forget_all,
+        milestone=milestone.id,
+        ordinal=session.view.steps,
+        policy=RetryPolicy(),
+    )
+
+
+def close_attempt(session: Session, milestone: Milestone, ended: Ended, next_step: str) -> kinds.AttemptClosed:
+    """The checkpoint report: what stands, what the gates said, what comes next."""
+    seen = session.view.milestones[milestone.id]
+    since = last_live(session.project.log, session.run, (kinds.AttemptOpened.kind,))
+    after = since.seq if since else 0
+    changed = {
+        change.path
+        for record in live(session.project.log, session.run, (kinds.Checkpointed.kind,), after=after)
+        if isinstance(record.event, kinds.Checkpointed)
+        for change in record.event.changes
+    }
+    report = report_entry(
+        milestone=milestone.id,
+        title=milestone.title,
+        attempt=seen.attempts,
+        state=ended.outcome,
+        gates=[(gate.gate, gate.verdict, gate.reason) for gate in seen.gates.values()],
+        changed=sorted(changed),
+        decisions=[f"{d.title}: {d.decision}" for d in session.knowledge.decisions if d.milestone == milestone.id],
+        summary=ended.text,
+        next_step=next_step,
+    )
+    return kinds.AttemptClosed(milestone.id, seen.attempts, ended.outcome, Blob.of(report))
+
+
+def attempt_is_open(session: Session, milestone: str) -> bool:
+    """Whether the newest attempt is on this milestone and was not closed."""
+    names = (kinds.AttemptOpened.kind, kinds.AttemptClosed.kind)
+    last = last_live(session.project.log, session.run, names)
+    return last is not None and isinstance(last.event, kinds.AttemptOpened) and last.event.milestone == milestone
+
+
+def known(session: Session, milestone: Milestone, window: Budget) -> Known:
+    """What a fold must keep: the run's knowledge, and what the newest red gates said."""
+    characters = int(window.target * CHARACTERS_A_TOKEN * KNOWLEDGE_SHARE)
+    seen = session.view.milestones[milestone.id]
+    failures = []
+    for gate in seen.gates.values():
+        if gate.verdict == "red" and gate.seq:
+            record = next(session.project.log.read(session.run, after=gate.seq - 1, until=gate.seq))
+            if isinstance(record.event, kinds.GateEnded) and record.event.essence is not None:
+                failures.append(f"{gate.gate}: {gate.reason}\n{session.project.log.text(record.event.essence)}")
+    return Known(session.knowledge.render(characters), "\n\n".join(failures)[:characters])
+
+
+def protection(session: Session) -> Callable[[str], str | None]:
+    """Tells of a path (relative to the worktree) why it may not be changed; None where it may."""
+    assert session.view.opened is not None
+    own = set()
+    if session.view.opened.documents_on_branch:
+        own = {f"{session.view.opened.folder}/{d.path.name}".removeprefix("./") for d in session.documents.files}
+
+    def reason(path: str) -> str | None:
+        if path in own:
+            return "it is one of the run's documents: the human's and the runtime's; use `decide`, `note` or `ask`"
+        if path == ".waypost" or path.startswith(".waypost/"):
+            return "it is the runtime's"
+        return None
+
+    return reason
+
+
+def _environment(session: Session) -> str:
+    environment = session.documents.target.environment
+    lines = [f"- interpreter: {environment.interpreter}"] if environment.interpreter else []
+    if environment.setup:
+        lines.append("- built by the runtime with the approved set-up command; it is on PATH")
+    return "\n".join(lines)
+
+
+def _budget(milestone: Milestone) -> str:
+    budget = milestone.budget
+    rows = (
+        ("repairs", budget.repair),
+        ("steps", budget.steps),
+        ("tokens", budget.tokens),
+        ("dollars", budget.cost),
+        ("seconds", budget.wall),
+        ("changed lines", budget.diff),
+    )
+    return ", ".join(f"{name} {value}" for name, value in rows if value is not None)

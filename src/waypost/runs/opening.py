@@ -1,0 +1,232 @@
+"""From documents, or from one line, to a run that can be worked on."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from waypost.documents.approve import compare, pin
+from waypost.documents.find import find
+from waypost.documents.lint import load
+from waypost.documents.model import Documents
+from waypost.documents.record import new_record
+from waypost.documents.templates import draft as draft_texts
+from waypost.documents.discover import discover
+from waypost.events import kinds
+from waypost.events.blob import Blob
+from waypost.events.event import Record
+from waypost.events.kinds import Limits
+from waypost.runs.lock import holder
+from waypost.runs.project import Project, RunError
+from waypost.runs.view import load_view
+from waypost.workspace.worktree import Worktree
+
+DEFAULT_WINDOW, SMALLEST_WINDOW = 32_000, 8_000
+AGENT_FOLDER = ".agent"
+
+
+class NotApproved(RunError):
+    """The documents were never approved, or were changed since."""
+
+
+class RunExists(RunError):
+    """These documents already have a run that is not finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line says of a run; None leaves what the run had, or the default."""
+
+    model: str | None = None
+    base_url: str | None = None
+    window: int | None = None
+    limits: Limits = Limits()
+
+    def checked_window(self, before: int = DEFAULT_WINDOW) -> int:
+        """The window in tokens. Raises RunError for one that nothing fits into."""
+        window = self.window or before
+        if window < SMALLEST_WINDOW:
+            raise RunError(
+                f"--window {window:,} is too small for briefing and tools; give at least {SMALLEST_WINDOW:,}"
+            )
+        return window
+
+
+def init(project: Project, goal: str, name: str | None) -> Path:
+    """Writes the four documents from templates into `.agent/NAME/`. Raises RunError if they are there already."""
+    return _write(project, name or slug(goal), draft_texts(goal, discover(project.root)))
+
+
+def approve(project: Project, name: str | None, *, by: str) -> Record:
+    """Pins the documents' bytes in the log. Raises DocumentsInvalid with every error in them."""
+    folder = find(project.root, name)
+    documents = load(folder)
+    pins = pin(documents)
+    contents = tuple((document.path.name, Blob.of(document.raw)) for document in documents.files)
+    event = kinds.DocumentsApproved(_relative(project, documents.folder), contents, pins.files, pins.sections, by)
+    return project.log.append(_approvals(documents), None, [event], actor="human")[0]
+
+
+def open_run(project: Project, name: str | None, settings: Settings, *, new: bool = False) -> str:
+    """Makes a run of approved documents: branch, worktree, and its first events. Returns its id."""
+    documents = load(find(project.root, name))
+    approval = _approval(project, documents)
+    _refuse_second(project, documents, new=new)
+    if not settings.model:
+        raise RunError(
+            "no model named; give --model, for example --model anthropic:claude-opus-4-5, or set WAYPOST_MODEL"
+        )
+    window = settings.checked_window()
+    run = f"{slug(documents.folder.name if documents.folder != project.root else documents.plan.title)}-{secrets.token_hex(2)}"
+    base = project.repository.head
+    place = project.worktree_of(run)
+    worktree = Worktree.create(project.repository, run, base, place)
+    opened = kinds.RunOpened(
+        title=documents.target.title or documents.plan.title or run,
+        folder=_relative(project, documents.folder),
+        approval=approval.seq,
+        base=base,
+        branch=worktree.branch,
+        place=str(place),
+        model=settings.model,
+        base_url=settings.base_url,
+        window=window,
+        limits=settings.limits,
+        notices=notices(project),
+        documents_on_branch=_on_branch(project, documents),
+    )
+    planned = [kinds.MilestonePlanned(m.id, m.title, m.depends) for m in documents.plan.order()]
+    epoch = project.log.claim(run)
+    project.log.append(run, epoch, [opened, *planned])
+    return run
+
+
+def approved_documents(project: Project, run: str) -> Documents:
+    """The documents as they were approved for the run, from the log: nobody's later edits are in them."""
+    approval = approval_of(project, run)
+    folder = project.place / "approved" / run
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, blob in approval.contents:
+        (folder / name).write_bytes(project.log.content(blob))
+    return load(find(project.root, str(folder)))
+
+
+def approval_of(project: Project, run: str) -> kinds.DocumentsApproved:
+    """The approval that the run works by."""
+    opened = load_opened(project, run)
+    record = next(project.log.read(after=opened.approval - 1, until=opened.approval))
+    if not isinstance(record.event, kinds.DocumentsApproved):
+        raise RunError(f"run {run}: position {opened.approval} of the log holds no approval")
+    return record.event
+
+
+def load_opened(project: Project, run: str) -> kinds.RunOpened:
+    """The run's first event."""
+    record = project.log.last(run, kinds=(kinds.RunOpened.kind,))
+    if record is None or not isinstance(record.event, kinds.RunOpened):
+        raise RunError(f"run {run} was never opened")
+    return record.event
+
+
+def notices(project: Project) -> tuple[str, ...]:
+    """What a person should know of the repository's state before a run starts from HEAD."""
+    found = []
+    dirty = project.repository.dirty()
+    if dirty.count:
+        found.append(f"{dirty.count} uncommitted changes are not part of the run: it starts from HEAD")
+    if project.repository.branch is None:
+        found.append(f"HEAD is detached at {project.repository.head[:12]}: the run starts there")
+    if submodules := project.repository.submodules():
+        found.append(f"submodules are not checked out in the run's worktree: {', '.join(submodules)}")
+    return tuple(found)
+
+
+def slug(text: str) -> str:
+    """A short name for folders and branches out of any text."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    name = ""
+    for word in words:
+        if len(name) + len(word) > 32:
+            break
+        name = f"{name}-{word}" if name else word
+    return name or "run"
+
+
+def _write(project: Project, name: str, texts: dict[str, str]) -> Path:
+    folder = project.root / AGENT_FOLDER / name
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError(f"{folder}: documents are here already; edit them, or give another --name")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        (folder / file).write_text(text, "utf-8")
+    return folder
+
+
+def _relative(project: Project, folder: Path) -> str:
+    return str(folder.relative_to(project.root)) if folder.is_relative_to(project.root) else str(folder)
+
+
+def _approvals(documents: Documents) -> str:
+    """Approvals stand under the documents' own name: they are older than any run."""
+    return f"documents:{documents.folder.name}"
+
+
+def _approval(project: Project, documents: Documents) -> Record:
+    folder = _relative(project, documents.folder)
+    record = next(
+        (
+            found
+            for found in project.log.read(_approvals(documents), newest_first=True)
+            if isinstance(found.event, kinds.DocumentsApproved) and found.event.folder == folder
+        ),
+        None,
+    )
+    if record is None:
+        raise NotApproved(f"{folder}: not approved yet; read them, then `waypost approve {documents.folder.name}`")
+    assert isinstance(record.event, kinds.DocumentsApproved)
+    changed = compare(_pins(record.event), documents)
+    if changed:
+        raise NotApproved(
+            f"{folder}: changed since the approval: {'; '.join(changed)}. "
+            f"Approve them again: `waypost approve {documents.folder.name}`"
+        )
+    return record
+
+
+def _pins(event: kinds.DocumentsApproved):  # type: ignore[no-untyped-def]
+    from waypost.documents.approve import Pins
+
+    return Pins(event.files, event.sections)
+
+
+def _refuse_second(project: Project, documents: Documents, *, new: bool) -> None:
+    folder = _relative(project, documents.folder)
+    for record in project.log.read(kinds=(kinds.RunOpened.kind,), newest_first=True):
+        if not isinstance(record.event, kinds.RunOpened) or record.event.folder != folder:
+            continue
+        pid = holder(project.root, record.run)
+        if pid is not None:
+            raise RunExists(f"run {record.run} of these documents is being worked on by process {pid}")
+        if not new and not load_view(project.log, record.run).is_complete:
+            raise RunExists(
+                f"run {record.run} of these documents is not finished: `waypost resume {record.run}` goes on, "
+                "`--new` starts another"
+            )
+        return
+
+
+def _on_branch(project: Project, documents: Documents) -> bool:
+    """Whether HEAD holds these documents: then the branch's copies are the live ones, and the checkout's stay."""
+    if not documents.folder.is_relative_to(project.root):
+        return False
+    plan = documents.document("plan").path.relative_to(project.root)
+    return project.repository.git.run("ls-tree", "--name-only", "HEAD", "--", str(plan)).text.strip() != ""
+
+
+def new_record_for(documents: Documents) -> bytes:
+    """DOCUMENTATION.md as it begins."""
+    return new_record(documents.target.title)

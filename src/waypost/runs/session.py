@@ -1,0 +1,112 @@
+"""All that one process holds while it works on a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from waypost.agent.budget import Meter
+from waypost.context.conversation import KINDS, Conversation
+from waypost.documents.model import Documents, Milestone
+from waypost.events import kinds
+from waypost.events.event import Record
+from waypost.events.history import last_live, live
+from waypost.events.journal import Journal
+from waypost.events.kinds import Limits
+from waypost.memory.knowledge import Knowledge
+from waypost.models.clock import Clock
+from waypost.models.model import Model
+from waypost.runs.project import Project
+from waypost.runs.rewinding import checkpointed
+from waypost.runs.states import State, check_move
+from waypost.runs.view import RunView
+from waypost.sandbox.sandbox import Sandbox
+from waypost.wires.conversation import Delta
+from waypost.workspace.worktree import Worktree
+
+
+class Observer(Protocol):
+    """Somebody who watches a run: a live view, a stream of lines, a test."""
+
+    def on_record(self, record: Record) -> None:
+        """An event is in the log."""
+        ...
+
+    def on_delta(self, delta: Delta) -> None:
+        """A piece of the model's answer came."""
+        ...
+
+
+@dataclass(slots=True)
+class Session:
+    """One process's work on one run: views that follow the journal, and the things that have effects."""
+
+    project: Project
+    run: str
+    journal: Journal
+    view: RunView
+    knowledge: Knowledge
+    conversation: Conversation
+    documents: Documents
+    worktree: Worktree
+    sandbox: Sandbox
+    model: Model
+    model_name: str
+    clock: Clock
+    observer: Observer
+    window: int
+    meter: Meter
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def move(self, milestone: str, after: State, reason: str = "") -> kinds.MilestoneMoved:
+        """The event that moves a milestone; its caller writes it. Raises IllegalMove."""
+        before = State(self.view.milestones[milestone].state)
+        depends = [State(self.view.milestones[name].state) for name in self.view.milestones[milestone].depends]
+        check_move(before, after, depends)
+        return kinds.MilestoneMoved(milestone, after, before, reason)
+
+    def milestone(self, name: str) -> Milestone:
+        """The milestone as it was approved."""
+        return self.documents.plan.milestone(name)
+
+    def checkpoint(self, note: str) -> kinds.Checkpointed | None:
+        """Keeps the worktree's state; None where nothing changed since the last time."""
+        taken = self.worktree.checkpoint(note)
+        if not taken.parent_tree_changed:
+            return None
+        return checkpointed(taken, self.worktree.branch_head(), self.view.current, note)
+
+    def tree(self) -> str:
+        """The worktree's tree now, checkpointed."""
+        taken = self.checkpoint("before gates")
+        if taken is not None:
+            self.journal.write(taken)
+            return taken.tree
+        return self.worktree.checkpoint("before gates").tree
+
+    def meter_for(self, milestone: str) -> Meter:
+        """A meter for the milestone's own budget, with what it has spent already."""
+        budget, seen = self.milestone(milestone).budget, self.view.milestones[milestone]
+        limits = Limits(
+            budget.steps,
+            budget.tokens,
+            None if budget.cost is None else int(budget.cost * 1_000_000),
+            None if budget.wall is None else int(budget.wall * 1000),
+        )
+        totals = seen.totals
+        return Meter(milestone, limits, self.clock, totals.answers, totals.tokens, totals.cost, seen.worked // 1000)
+
+
+def rebuilt_conversation(session: Session) -> None:
+    """Fills the session's conversation from the log: the newest attempt, from its last fold on."""
+    log, run = session.project.log, session.run
+    opened = last_live(log, run, (kinds.AttemptOpened.kind,))
+    if opened is None:
+        return
+    session.conversation.apply(opened)
+    folded = last_live(log, run, (kinds.ContextFolded.kind,))
+    if folded is not None and folded.seq > opened.seq:
+        session.conversation.apply(folded)
+    after = max(opened.seq, folded.seq if folded is not None else 0)
+    session.conversation.extend(live(log, run, KINDS, after=after))

@@ -1,0 +1,175 @@
+"""A process takes a run up, works it through, and lets go of it; whatever happens, the log knows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from waypost import __version__
+from waypost.agent.budget import Meter
+from waypost.context.conversation import Conversation
+from waypost.environment.build import EnvironmentSpec, build
+from waypost.environment.clean import base_variables
+from waypost.events import kinds
+from waypost.events.event import Event, Record
+from waypost.events.history import live
+from waypost.events.journal import Journal
+from waypost.events.kinds import Limits
+from waypost.events.log import StoreFull
+from waypost.memory.knowledge import KINDS as KNOWLEDGE_KINDS
+from waypost.memory.knowledge import Knowledge
+from waypost.models.clock import SystemClock
+from waypost.models.estimate import Estimator
+from waypost.models.model import BadModel
+from waypost.models.registry import open_model
+from waypost.runs import desk, rewinding
+from waypost.runs.lock import RunLock
+from waypost.runs.milestones import work_through
+from waypost.runs.opening import Settings, approved_documents, load_opened
+from waypost.runs.project import Project
+from waypost.runs.session import Observer, Session, rebuilt_conversation
+from waypost.runs.states import State
+from waypost.runs.view import RunView, load_view
+from waypost.sandbox.orphans import end_marked
+from waypost.sandbox.plain import PlainSandbox
+from waypost.workspace.errors import DiskFull
+
+
+async def work(project: Project, run: str, settings: Settings, observer: Observer) -> kinds.RunEnded:
+    """Works on the run until it is complete or something stops it. Raises RunBusy, BadModel, SetupFailed.
+
+    Cancelling the task is how a human interrupts: the tree is checkpointed and the run can be resumed.
+    """
+    lock = RunLock(project.root, run)
+    try:
+        session = _take_up(project, run, settings, observer)
+        try:
+            return await _worked(session)
+        finally:
+            await session.model.close()
+    finally:
+        lock.release()
+
+
+async def _worked(session: Session) -> kinds.RunEnded:
+    try:
+        await _environment(session)
+        ended = await work_through(session)
+    except asyncio.CancelledError:
+        taken = session.checkpoint("interrupted")
+        ended = kinds.RunEnded("interrupted", "by a human")
+        session.journal.write(*([taken] if taken else []), ended)
+        return ended
+    except BadModel as problem:
+        ended = kinds.RunEnded("failed", str(problem))
+    except (StoreFull, DiskFull) as problem:
+        # nothing can be written now, and nothing was lost: the last checkpoint and the log end before this
+        return kinds.RunEnded("paused", str(problem))
+    session.journal.write(ended)
+    desk.sync(session.project, session.run, session.view, session.documents)
+    return ended
+
+
+def _take_up(project: Project, run: str, settings: Settings, observer: Observer) -> Session:
+    opened = load_opened(project, run)
+    view = load_view(project.log, run)
+    model_name = settings.model or view.model
+    base_url = settings.base_url or opened.base_url
+    clock = SystemClock()
+    model = open_model(model_name, base_url=base_url, environ=os.environ, clock=clock)
+    limits = _limits(view.limits, settings.limits)
+    orphans = tuple(orphan.command for orphan in end_marked(f"{run}/"))
+    worktree = rewinding.open_worktree(project, run)
+    unfinished = rewinding.unfinished_rewind(project, run)
+    if unfinished is not None:
+        rewinding.carry_out(worktree, unfinished)
+    knowledge = Knowledge.of(live(project.log, run, KNOWLEDGE_KINDS))
+    conversation = Conversation.empty(project.log.content, Estimator())
+    epoch = project.log.claim(run)
+    journal = Journal(project.log, run, epoch, (view.apply, knowledge.apply, conversation.apply, observer.on_record))
+    session = Session(
+        project=project,
+        run=run,
+        journal=journal,
+        view=view,
+        knowledge=knowledge,
+        conversation=conversation,
+        documents=approved_documents(project, run),
+        worktree=worktree,
+        sandbox=PlainSandbox(),
+        model=model,
+        model_name=model_name.partition(":")[2] or model_name,
+        clock=clock,
+        observer=observer,
+        window=settings.checked_window(opened.window),
+        meter=_meter(view, limits, clock),
+    )
+    rebuilt_conversation(session)
+    resumed = view.pid != 0
+    taken = session.checkpoint("at resume") if resumed else None
+    started: list[Event] = [
+        kinds.RunStarted(os.getpid(), __version__, resumed, model_name, limits, orphans),
+        *([taken] if taken else []),
+        *_unblocked(session),
+    ]
+    _tell_what_was(project, run, observer)
+    journal.write(*started)
+    return session
+
+
+def _tell_what_was(project: Project, run: str, observer: Observer) -> None:
+    """A new run's first events were written before anybody watched: the observer hears them now."""
+    if project.log.last(run, kinds=(kinds.RunStarted.kind,)) is None:
+        for record in project.log.read(run):
+            observer.on_record(record)
+
+
+def _unblocked(session: Session) -> list[Event]:
+    """Resuming is a human's word: what was blocked is taken up again, unless it waits for a review."""
+    moves: list[Event] = []
+    for seen in session.view.milestones.values():
+        if seen.state != State.BLOCKED:
+            continue
+        milestone = session.milestone(seen.id)
+        manual = [criterion.id for criterion in milestone.criteria if criterion.manual]
+        waits = seen.reason.startswith("waits for a human")
+        if waits and set(manual) <= desk.proven(session.view, milestone):
+            moves += [
+                session.move(seen.id, State.VERIFYING, "a human accepted it"),
+            ]
+        elif not waits:
+            moves.append(session.move(seen.id, State.ACTIVE, "resumed by a human"))
+    return moves
+
+
+def _limits(before: Limits, now: Limits) -> Limits:
+    """Limits given at a resume replace those that the run had."""
+    return Limits(
+        now.steps if now.steps is not None else before.steps,
+        now.tokens if now.tokens is not None else before.tokens,
+        now.cost if now.cost is not None else before.cost,
+        now.wall if now.wall is not None else before.wall,
+    )
+
+
+def _meter(view: RunView, limits: Limits, clock: SystemClock) -> Meter:
+    totals = view.totals
+    return Meter("run", limits, clock, totals.answers, totals.tokens, totals.cost, view.worked // 1000)
+
+
+async def _environment(session: Session) -> None:
+    """Builds what the approved target names, once for each lock hash; agent and gates run in it."""
+    named = session.documents.target.environment
+    base = base_variables()
+    base.update(named.variables)
+    session.variables = base
+    if not (named.interpreter or named.setup):
+        return
+    spec = EnvironmentSpec(named.interpreter, named.setup, named.setup_timeout, named.lock_files, named.variables)
+
+    def made() -> Mapping[str, str]:
+        with session.worktree.clean_checkout(session.worktree.branch_head(), session.project.checkouts) as checkout:
+            return build(spec, checkout, session.project.environments, lambda _: None).variables
+
+    session.variables = {**base, **await asyncio.to_thread(made)}
