@@ -13,6 +13,7 @@ from waypost.agent.tools.registry import parse_arguments, tool_named
 from waypost.agent.tools.result import Asked, Blocked, Decided, Done, Noted, Result, Signal
 from waypost.events import kinds
 from waypost.events.blob import Blob
+from waypost.events.event import Event
 from waypost.events.journal import Journal
 from waypost.review.queue import QUESTION
 from waypost.wires.conversation import ToolCall
@@ -57,11 +58,11 @@ class Hands:
     status: Callable[[], str]
     next_question: Callable[[], str]
 
-    async def carry_out(self, calls: Sequence[ToolCall], ordinal: int, first: Sequence[kinds.Event] = ()) -> Carried:
+    async def carry_out(self, calls: Sequence[ToolCall], ordinal: int, first: Sequence[Event] = ()) -> Carried:
         """Runs the calls in order; `first` are events that go into the log together with the first intent."""
         carried = Carried()
         planned = [_plan(call) for call in calls]
-        before: list[kinds.Event] = list(first)
+        before: list[Event] = list(first)
         for batch in _batches(planned):
             intents = [
                 kinds.ToolCalled(self.milestone, item.call.id, item.call.name, ordinal, item.about)
@@ -104,7 +105,7 @@ class Hands:
         carried.outputs.append(result.text)
         return self._ended(item, called, result, took), result.signal
 
-    def _knowledge(self, signal: Signal) -> list[kinds.Event]:
+    def _knowledge(self, signal: Signal) -> list[Event]:
         """What a call wants remembered, as events."""
         match signal:
             case Decided(title=title, decision=decision, because=because, rejected=rejected):

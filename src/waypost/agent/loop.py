@@ -14,6 +14,7 @@ from waypost.context.legal import broken_properties
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.canonical import sha256
+from waypost.events.event import Event
 from waypost.events.journal import Journal
 from waypost.models.asking import NoAnswer, Retry, RetryPolicy, ask
 from waypost.models.clock import Clock
@@ -62,7 +63,7 @@ class Agent:
     find_rates: Callable[[], Awaitable[Rates | None]]
     checkpoint: Callable[[str], kinds.Checkpointed | None]
     known: Callable[[], Known]
-    hear: Callable[[], list[kinds.Event] | Ended]
+    hear: Callable[[], list[Event] | Ended]
     """What humans said since the last step, as events for the model, or the end that they asked for."""
     on_delta: Callable[[Delta], None]
     on_fold: Callable[[], None]
@@ -79,7 +80,7 @@ class Agent:
         """Steps until something ends the attempt. Cancelling it is safe at any point."""
         if self.conversation.claim:
             return Ended(self.conversation.claim, self.conversation.claim_text)
-        later: list[kinds.Event] = []
+        later: list[Event] = []
         while True:
             heard = self.hear()
             if isinstance(heard, Ended):
@@ -105,13 +106,13 @@ class Agent:
                 self._flush(later)
                 return ended
 
-    def _flush(self, events: list[kinds.Event]) -> None:
+    def _flush(self, events: list[Event]) -> None:
         if events:
             self.journal.write(*events)
 
     # --- asking ---
 
-    async def _ask(self, first: list[kinds.Event], purpose: str = "step") -> Response:
+    async def _ask(self, first: list[Event], purpose: str = "step") -> Response:
         """Asks the model; a prompt that the provider finds too long is folded harder, once."""
         try:
             return await self._ask_once(first, purpose)
@@ -120,7 +121,7 @@ class Agent:
             self._fold("overflow")
             return await self._ask_once([], purpose)
 
-    async def _ask_once(self, first: list[kinds.Event], purpose: str) -> Response:
+    async def _ask_once(self, first: list[Event], purpose: str) -> Response:
         request = self._request()
         body = self.model.encode(request)
         estimate = self.conversation.tokens + self.window.overhead
@@ -188,7 +189,7 @@ class Agent:
 
     # --- acting ---
 
-    async def _act(self, response: Response, later: list[kinds.Event]) -> Ended | None:
+    async def _act(self, response: Response, later: list[Event]) -> Ended | None:
         calls = response.message.calls
         responded = self._responded(response, "step")
         if not calls:
@@ -200,7 +201,7 @@ class Agent:
         carried = await self.hands.carry_out(calls, responded.ordinal, (responded,))
         return self._after(carried, calls, later)
 
-    def _after(self, carried: Carried, calls: tuple[ToolCall, ...], later: list[kinds.Event]) -> Ended | None:
+    def _after(self, carried: Carried, calls: tuple[ToolCall, ...], later: list[Event]) -> Ended | None:
         if carried.changes_tree:
             taken = self.checkpoint(calls[-1].name)
             if taken is not None:

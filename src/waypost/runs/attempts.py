@@ -14,7 +14,7 @@ from waypost.agent.tools.registry import specs
 from waypost.agent.tools.bench import Bench
 from waypost.context.fold import Budget, Known
 from waypost.documents.model import GateKind, Milestone
-from waypost.documents.record import report_entry
+from waypost.documents.record import Entry, GateRow, report_entry
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Event
@@ -106,7 +106,7 @@ def agent(session: Session, milestone: Milestone) -> Agent:
         return Bench(
             root=session.worktree.place,
             sandbox=session.sandbox,
-            variables=session.variables,
+            variables=session.variables_in(session.worktree.place),
             mark=lambda: f"{session.run}/{call}",
             shown=max(2000, int(session.window * CHARACTERS_A_TOKEN / SHOWN_SHARE)),
             expand=expander,
@@ -157,15 +157,17 @@ def close_attempt(session: Session, milestone: Milestone, ended: Ended, next_ste
         for change in record.event.changes
     }
     report = report_entry(
-        milestone=milestone.id,
-        title=milestone.title,
-        attempt=seen.attempts,
-        state=ended.outcome,
-        gates=[(gate.gate, gate.verdict, gate.reason) for gate in seen.gates.values()],
-        changed=sorted(changed),
-        decisions=[f"{d.title}: {d.decision}" for d in session.knowledge.decisions if d.milestone == milestone.id],
-        summary=ended.text,
-        next_step=next_step,
+        Entry(
+            milestone=milestone.id,
+            title=milestone.title,
+            state=f"{ended.outcome} (attempt {seen.attempts}, {seen.steps} steps)",
+            gates=[GateRow(gate.gate, gate.verdict, gate.took / 1000, gate.reason) for gate in seen.gates.values()],
+            changed=sorted(changed),
+            decisions=[f"{d.title}: {d.decision}" for d in session.knowledge.decisions if d.milestone == milestone.id],
+            problems=[item.text for item in session.view.waiting if item.milestone == milestone.id],
+            next=next_step,
+            output=ended.text,
+        )
     )
     return kinds.AttemptClosed(milestone.id, seen.attempts, ended.outcome, Blob.of(report))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from waypost.documents.find import find
 from waypost.documents.lint import load
 from waypost.documents.model import Documents, Milestone
-from waypost.documents.record import decisions_block, new_record, report_entry, status_table
-from waypost.documents.splice import set_block, set_box, set_milestone_status
+from waypost.documents.blocks import set_block
+from waypost.documents.record import DecisionRow, StatusRow, decisions_block, list_block, new_record, reports_block, status_table
+from waypost.documents.splice import set_box, set_milestone_status
 from waypost.events import kinds
 from waypost.events.history import live
 from waypost.gates.select import ticks
@@ -57,8 +58,7 @@ def proven(view: RunView, milestone: Milestone) -> frozenset[str]:
     accepted = {item.item for item in view.review.values() if item.verdict == "accept"}
     proved = {criterion.id for criterion in milestone.criteria if criterion.manual and criterion.id in accepted}
     if State(seen.state) in ENDED:
-        green = {gate.gate: gate.verdict for gate in seen.gates.values()}
-        proved |= set(ticks(milestone, green))
+        proved |= set(ticks(milestone, {gate.gate: gate.verdict for gate in seen.gates.values()}))
     return frozenset(proved)
 
 
@@ -90,21 +90,30 @@ def _status(seen: MilestoneView) -> str:
 
 
 def _record(raw: bytes, project: Project, run: str, view: RunView) -> bytes:
-    rows = [
-        (m.id, m.title, m.state, ", ".join(f"{g.gate} {g.verdict}" for g in m.gates.values()), m.steps, m.totals.tokens)
-        for m in view.milestones.values()
-    ]
-    raw = set_block(raw, "status", status_table(rows, run=run, outcome=view.outcome or "running"))
+    rows = [_row(seen) for seen in view.milestones.values()]
+    raw = set_block(raw, "status", f"{status_table(rows)}\n\nRun {run}: {view.outcome or 'under way'}.")
     if view.decisions:
-        raw = set_block(raw, "decisions", decisions_block(view.decisions))
+        raw = set_block(raw, "decisions", decisions_block([_decision(item) for item in view.decisions]))
     reports = [
         project.log.text(record.event.report)
         for record in live(project.log, run, (kinds.AttemptClosed.kind,))
         if isinstance(record.event, kinds.AttemptClosed)
     ]
-    if reports:
-        raw = set_block(raw, "reports", "\n\n".join(reversed(reports[-SHOWN_REPORTS:])))
-    return raw
+    raw = set_block(raw, "reports", reports_block(list(reversed(reports[-SHOWN_REPORTS:]))))
+    issues = [f"{item.item} waits for a human: {item.text}" for item in view.waiting]
+    return set_block(raw, "issues", list_block("Known issues", issues))
+
+
+def _row(seen: MilestoneView) -> StatusRow:
+    gates = ", ".join(f"{gate.gate} {gate.verdict}" for gate in seen.gates.values())
+    totals = seen.totals
+    cost = "" if not totals.answers else "unknown" if totals.unpriced else f"${totals.cost / 1_000_000:.2f}"
+    return StatusRow(seen.id, seen.title, seen.state, gates, f"{totals.tokens:,}" if totals.tokens else "", cost)
+
+
+def _decision(item: kinds.DecisionRecorded) -> DecisionRow:
+    rejected = [f"{option}: {why}" if why else option for option, why in item.rejected]
+    return DecisionRow(item.milestone, f"{item.title}: {item.decision}", item.because, rejected)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -117,5 +126,3 @@ def _write(path: Path, data: bytes) -> None:
         os.fchmod(file.fileno(), path.stat().st_mode & 0o777 if path.exists() else 0o644)
     Path(temporary).replace(path)
 
-
-__all__ = ["live_folder", "proven", "report_entry", "sync"]

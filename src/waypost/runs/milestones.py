@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waypost.agent.loop import Ended
+from waypost.agent.loop import Agent, Ended
 from waypost.documents.model import Milestone
 from waypost.events import kinds
 from waypost.events.blob import Blob
@@ -12,6 +12,7 @@ from waypost.gates.select import gates_for
 from waypost.runs import attempts, desk
 from waypost.runs.session import Session
 from waypost.runs.states import ENDED, State, next_to_work_on
+from waypost.workspace.changes import commits
 from waypost.runs.verifying import Verified, manual_items, verify, verify_tree
 
 REPAIRS = 4
@@ -78,7 +79,7 @@ async def _work(session: Session, milestone: Milestone) -> kinds.RunEnded | None
             return kinds.RunEnded("failed", ended.text)
 
 
-async def _settle_interrupted(session: Session, agent: attempts.Agent) -> None:
+async def _settle_interrupted(session: Session, agent: Agent) -> None:
     """Calls that a killed process had begun get an unknown outcome; those that never began are made now."""
     pending = session.conversation.pending
     if not pending:
@@ -193,17 +194,18 @@ def _commit(session: Session, milestone: Milestone, summary: str) -> None:
     """Puts the passed milestone on the branch; a commit that a killed process made already is taken as it is."""
     desk.sync(session.project, session.run, session.view, session.documents)
     tree = session.tree()
-    trailers = (("Waypost-Run", session.run), ("Waypost-Milestone", milestone.id))
-    head = session.worktree.head_commit()
-    if head.trailer("Waypost-Milestone") == milestone.id and head.trailer("Waypost-Run") == session.run:
-        commit = head.id
+    trailers = [("Waypost-Run", session.run), ("Waypost-Milestone", milestone.id)]
+    before, head = session.worktree.base, session.worktree.branch_head()
+    last = commits(session.project.repository.git, before, head)[-1:]
+    if last and all(last[0].trailer(name) == value for name, value in trailers):
+        commit = head
     else:
         first = next(
             record.seq
             for record in live(session.project.log, session.run, (kinds.MilestoneMoved.kind,))
             if isinstance(record.event, kinds.MilestoneMoved) and record.event.milestone == milestone.id
         )
-        trailers = (*trailers, ("Waypost-Log", f"{first}-{session.project.log.position}"))
+        trailers.append(("Waypost-Log", f"{first}-{session.project.log.position}"))
         message = f"{milestone.id}: {milestone.title}\n\n{summary}".strip()
         commit = session.worktree.commit_milestone(message, trailers, tree)
     session.journal.write(kinds.MilestoneCommitted(milestone.id, commit, tree))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from waypost.agent.budget import Meter
 from waypost.context.conversation import KINDS, Conversation
 from waypost.documents.model import Documents, Milestone
+from waypost.environment.build import BuiltEnvironment
 from waypost.events import kinds
 from waypost.events.event import Record
 from waypost.events.history import last_live, live
@@ -57,7 +58,7 @@ class Session:
     observer: Observer
     window: int
     meter: Meter
-    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: BuiltEnvironment | None = None
 
     def move(self, milestone: str, after: State, reason: str = "") -> kinds.MilestoneMoved:
         """The event that moves a milestone; its caller writes it. Raises IllegalMove."""
@@ -65,6 +66,11 @@ class Session:
         depends = [State(self.view.milestones[name].state) for name in self.view.milestones[milestone].depends]
         check_move(before, after, depends)
         return kinds.MilestoneMoved(milestone, after, before, reason)
+
+    def variables_in(self, folder: Path) -> dict[str, str]:
+        """The environment variables of commands that run in this checkout of the repository."""
+        assert self.environment is not None, "the environment is built before anything runs"
+        return self.environment.variables_in(folder)
 
     def milestone(self, name: str) -> Milestone:
         """The milestone as it was approved."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
 
 from waypost import __version__
 from waypost.agent.budget import Meter
 from waypost.context.conversation import Conversation
-from waypost.environment.build import EnvironmentSpec, build
-from waypost.environment.clean import base_variables
+from waypost.environment.build import BuiltEnvironment, EnvironmentSpec, build
 from waypost.events import kinds
-from waypost.events.event import Event, Record
+from waypost.events.event import Event
 from waypost.events.history import live
 from waypost.events.journal import Journal
 from waypost.events.kinds import Limits
@@ -33,6 +31,7 @@ from waypost.runs.states import State
 from waypost.runs.view import RunView, load_view
 from waypost.sandbox.orphans import end_marked
 from waypost.sandbox.plain import PlainSandbox
+from waypost.workspace.checkout import clean_checkout, prune
 from waypost.workspace.errors import DiskFull
 
 
@@ -80,6 +79,7 @@ def _take_up(project: Project, run: str, settings: Settings, observer: Observer)
     model = open_model(model_name, base_url=base_url, environ=os.environ, clock=clock)
     limits = _limits(view.limits, settings.limits)
     orphans = tuple(orphan.command for orphan in end_marked(f"{run}/"))
+    prune(project.repository, project.checkouts)
     worktree = rewinding.open_worktree(project, run)
     unfinished = rewinding.unfinished_rewind(project, run)
     if unfinished is not None:
@@ -161,15 +161,17 @@ def _meter(view: RunView, limits: Limits, clock: SystemClock) -> Meter:
 async def _environment(session: Session) -> None:
     """Builds what the approved target names, once for each lock hash; agent and gates run in it."""
     named = session.documents.target.environment
-    base = base_variables()
-    base.update(named.variables)
-    session.variables = base
-    if not (named.interpreter or named.setup):
+    spec = EnvironmentSpec(
+        named.interpreter, named.setup, named.setup_timeout, named.lock_files, dict(named.variables)
+    )
+    store = session.project.environments
+    if spec.is_empty:
+        session.environment = build(spec, session.worktree.place, store)
         return
-    spec = EnvironmentSpec(named.interpreter, named.setup, named.setup_timeout, named.lock_files, named.variables)
 
-    def made() -> Mapping[str, str]:
-        with session.worktree.clean_checkout(session.worktree.branch_head(), session.project.checkouts) as checkout:
-            return build(spec, checkout, session.project.environments, lambda _: None).variables
+    def made() -> BuiltEnvironment:
+        repository, head = session.project.repository, session.worktree.branch_head()
+        with clean_checkout(repository, head, head, session.project.checkouts) as clean:
+            return build(spec, clean.folder, store)
 
-    session.variables = {**base, **await asyncio.to_thread(made)}
+    session.environment = await asyncio.to_thread(made)

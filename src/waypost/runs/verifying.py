@@ -14,6 +14,8 @@ from waypost.gates.select import gates_for
 from waypost.gates.verdict import Verdict
 from waypost.review.queue import MANUAL
 from waypost.runs.session import Session
+from waypost.workspace.changes import numstat
+from waypost.workspace.checkout import clean_checkout
 
 ESSENCE = 4000
 
@@ -60,13 +62,14 @@ async def verify_tree(session: Session, milestone: Milestone, gates: Sequence[Ga
     async def ended(verdict: Verdict) -> None:
         session.journal.write(ended_event(milestone.id, verdict))
 
-    with session.worktree.clean_checkout(tree, session.project.checkouts) as checkout:
+    repository, head = session.project.repository, session.worktree.branch_head()
+    with clean_checkout(repository, tree, head, session.project.checkouts) as clean:
         verdicts = await run_gates(
             [gate for gate in gates if gate.kind is not GateKind.MANUAL],
-            checkout=checkout,
+            checkout=clean.folder,
             tree=tree,
             sandbox=session.sandbox,
-            variables=session.variables,
+            variables=session.variables_in(clean.folder),
             mark=lambda name: f"{session.run}/gate-{name}",
             secrets=os.environ,
             on_started=started,
@@ -112,7 +115,7 @@ def _over_diff(session: Session, milestone: Milestone, tree: str) -> str:
     limit = milestone.budget.diff
     if limit is None:
         return ""
-    changes = session.worktree.numstat(session.worktree.branch_head(), tree)
+    changes = numstat(session.project.repository.git, session.worktree.branch_head(), tree)
     lines = sum((change.added or 0) + (change.removed or 0) for change in changes)
     if lines <= limit:
         return ""
