@@ -159,9 +159,7 @@ def test_hours_of_silence_on_a_fake_clock_are_silence() -> None:
         await clock.sleep(3 * 3600)
         yield cases.said("Too late.")
 
-    response = asked(
-        StreamModel(slept, good), clock, on_retry=told.append, policy=RetryPolicy(patience=5 * 3600)
-    )
+    response = asked(StreamModel(slept, good), clock, on_retry=told.append)
     assert response == cases.said("Good.")
     assert "silent" in told[0].reason
 

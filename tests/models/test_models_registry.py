@@ -102,3 +102,42 @@ def test_opening_a_script_imports_nothing_heavy(script: Path) -> None:
         [sys.executable, "-c", program, str(SOURCE), str(script)], capture_output=True, text=True, check=True
     )
     assert ran.stdout == "[]\n"
+
+
+def test_a_preset_is_opened_over_its_wire() -> None:
+    pytest.importorskip("waypost.models.presets")
+    model = open_model("openai-chat:m", base_url="http://127.0.0.1:9/v1", environ={}, clock=FakeClock())
+    assert model.name == "openai-chat:m"
+    assert b'"m"' in model.encode(cases.request())
+    asyncio.run(model.close())
+
+
+@pytest.mark.parametrize(("spec", "close"), [("scriptd:x", "scripted:"), ("opnai:x", "openai:")])
+def test_an_unknown_kind_is_refused_with_the_closest_and_with_all(spec: str, close: str) -> None:
+    pytest.importorskip("waypost.models.presets")
+    with pytest.raises(BadModel, match=f"did you mean {close}") as caught:
+        opened(spec)
+    for kind in ("mailbox:DIR", "openrouter", "llamacpp"):
+        assert kind in str(caught.value)
+
+
+def test_a_model_from_another_package_is_found_by_its_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("waypost.models.presets")
+    (tmp_path / "elsewhere_models.py").write_text(
+        "from models_cases import ListModel, said\n"
+        "def make(rest, *, base_url, environ, clock):\n"
+        "    return ListModel(said(f'I am {rest} at {base_url}.'))\n"
+    )
+    installed = tmp_path / "elsewhere-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text(
+        "[waypost.models]\nelsewhere = elsewhere_models:make\nbroken = elsewhere_models:nothing\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    model = open_model("elsewhere:big", base_url="b", environ={}, clock=FakeClock())
+    assert asyncio.run(cases.answer(model, cases.request())).message.text == "I am big at b."
+    with pytest.raises(BadModel, match="can't load elsewhere_models:nothing"):
+        opened("broken:x")

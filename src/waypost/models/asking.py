@@ -18,6 +18,14 @@ class NoAnswer(ModelError):
     """Asked as often and as long as the policy allows, the model gave no answer that can be used."""
 
 
+class _Silence(TransientFailure):
+    """No delta for too long; `overslept_ns` is how much later than the policy's limit that was seen."""
+
+    def __init__(self, limit: float, overslept_ns: int = 0) -> None:
+        super().__init__(f"the model was silent for more than {limit:g} s")
+        self.overslept_ns = overslept_ns
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often to ask and how long to wait, in seconds.
@@ -78,6 +86,7 @@ async def ask(
             response = await _one_try(model, request, clock, policy, on_delta)
         except TransientFailure as failure:
             failed += 1
+            began += failure.overslept_ns if isinstance(failure, _Silence) else 0
             reason, cause, usage, last = failure.reason, failure, None, failed >= policy.tries
         else:
             if not response.message.is_empty:
@@ -116,7 +125,7 @@ async def _one_try(
                 async for item in stream:
                     now = clock.monotonic_ns()
                     if now - heard > silence * NANOSECONDS:
-                        raise TransientFailure(_silent(silence))
+                        raise _Silence(silence, now - heard - round(silence * NANOSECONDS))
                     if isinstance(item, Response):
                         return item
                     heard = now
@@ -126,13 +135,9 @@ async def _one_try(
                         on_delta(item)
     except TimeoutError as error:
         if limit.expired():
-            raise TransientFailure(_silent(silence)) from error
+            raise _Silence(silence) from error
         raise TransientFailure(f"the model's connection timed out: {error}") from error
     raise TransientFailure("the stream ended without an answer")
-
-
-def _silent(silence: float) -> str:
-    return f"the model was silent for more than {silence:g} s"
 
 
 def _wait(

@@ -46,18 +46,19 @@ def open_model(spec: str, *, base_url: str | None, environ: Mapping[str, str], c
     own = _OWN.get(parsed.kind)
     if own is not None:
         return own(parsed, base_url, environ, clock)
-    from waypost.models.http import HttpModel
-    from waypost.models.presets import resolve
+    from waypost.models.presets import PRESETS, resolve
 
-    try:
+    if parsed.kind in PRESETS:  # looking for entry points takes time, so the presets come first
+        from waypost.models.http import HttpModel
+
+        _options(parsed)
         return HttpModel(resolve(parsed.text, base_url, environ))
-    except BadModel as error:  # looking for entry points takes time, so the presets come first
-        elsewhere = _from_entry_point(parsed, base_url, environ, clock)
-        if elsewhere is not None:
-            return elsewhere
-        if close := _closest(parsed.kind, _OWN):
-            raise BadModel(f"{spec}: did you mean {close}:?\n{KINDS}") from error
-        raise
+    elsewhere = _from_entry_point(parsed, base_url, environ, clock)
+    if elsewhere is not None:
+        return elsewhere
+    close = _closest(parsed.kind, [*_OWN, *PRESETS])
+    mend = f"did you mean {close}:?" if close else "there are:"
+    raise BadModel(f"{spec}: no such kind of model; {mend}\n{KINDS}\nProviders: {', '.join(PRESETS)}")
 
 
 def parse_spec(spec: str) -> Spec:
