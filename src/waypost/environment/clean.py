@@ -1,0 +1,90 @@
+"""The variables that an agent's shell and the gates see: few, fixed, and without anybody's keys."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+
+SYSTEM_PATH: tuple[str, ...] = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+FIXED: Mapping[str, str] = {
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "CI": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": "true",
+    "EDITOR": "true",
+    "GIT_TERMINAL_PROMPT": "0",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "npm_config_fund": "false",
+    "npm_config_audit": "false",
+    "npm_config_update_notifier": "false",
+}
+# What a set-up needs to reach its packages from where it is; a password in such an address is the user's
+# choice to give to it.
+ALLOWED: tuple[str, ...] = (
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "PIP_CONFIG_FILE",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PIP_NO_INDEX",
+    "PIP_TRUSTED_HOST",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "npm_config_registry",
+    "npm_config_cafile",
+    "GOPROXY",
+    "GOSUMDB",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "JAVA_HOME",
+)
+
+
+def base_variables(
+    home: Path | None = None,
+    extra: Mapping[str, str] | None = None,
+    caller: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """A whole environment, made from an allow-list; `caller` is the environment of this process if None.
+
+    `home` replaces the user's home folder (None keeps it); `extra` comes last and wins.
+    """
+    given = os.environ if caller is None else caller
+    kept = {name: given[name] for name in ALLOWED if given.get(name)}
+    folder = str(home) if home else given.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+    named = {"HOME": folder, "PATH": search_path(given.get("PATH", ""))}
+    return {**kept, **FIXED, **named, **(extra or {})}
+
+
+def search_path(given: str) -> str:
+    """The absolute folders of a PATH that exist, in their order, and the system's own after them."""
+    folders = (*given.split(os.pathsep), *SYSTEM_PATH)
+    real = (folder for folder in folders if folder.startswith("/") and Path(folder).is_dir())
+    return os.pathsep.join(dict.fromkeys(real))

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from waypost.environment.build import BuiltEnvironment, EnvironmentSpec, build
+from waypost.environment.clean import base_variables, search_path
+from waypost.environment.editable import source_roots
+from waypost.environment.errors import NoInterpreter, SetupFailed
+from waypost.environment.facts import facts, is_wal_safe
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "check out é"
+    folder.mkdir()
+    (folder / "lock.txt").write_text("a==1\n")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+def shell(built: BuiltEnvironment, command: str, folder: Path) -> str:
+    run = subprocess.run(
+        ["bash", "-c", command], env=built.variables_in(folder), cwd=folder, capture_output=True, check=False
+    )
+    return run.stdout.decode().strip()
+
+
+def test_keys_and_tokens_of_the_caller_are_not_passed_on() -> None:
+    caller = {
+        "PATH": "/usr/bin:relative:.::/nowhere/at/all",
+        "HOME": "/home/x",
+        "OPENAI_API_KEY": "sk-1",
+        "GITHUB_TOKEN": "t",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "GIT_DIR": "/x",
+        "PYTHONPATH": "/x",
+        "VIRTUAL_ENV": "/x",
+        "SSL_CERT_FILE": "/ca.pem",
+        "PIP_INDEX_URL": "http://localhost/simple",
+    }
+    seen = base_variables(None, {"CI": "0", "NEW": "1"}, caller)
+    assert not set(seen) & {
+        "OPENAI_API_KEY",
+        "GITHUB_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "GIT_DIR",
+        "PYTHONPATH",
+    }
+    assert (seen["SSL_CERT_FILE"], seen["PIP_INDEX_URL"]) == ("/ca.pem", "http://localhost/simple")
+    assert (seen["HOME"], seen["CI"], seen["NEW"], seen["TZ"]) == ("/home/x", "0", "1", "UTC")
+    assert base_variables(Path("/other"), None, caller)["HOME"] == "/other"
+    assert seen["PATH"].split(":")[0] == "/usr/bin"
+    assert all(Path(folder).is_absolute() for folder in search_path("a:/usr/bin:").split(":"))
+
+
+def test_nothing_named_builds_nothing(checkout: Path, store: Path) -> None:
+    built = build(EnvironmentSpec(variables={"A": "1"}), checkout, store)
+    assert (built.folder, built.key, built.built, built.variables["A"]) == (None, "", False, "1")
+    assert not store.exists()
+
+
+def test_a_set_up_runs_once_and_again_when_a_lock_file_changes(checkout: Path, store: Path) -> None:
+    command = 'pwd; echo ran >> "$WAYPOST_ENVIRONMENT/trace"; mkdir "$WAYPOST_ENVIRONMENT/bin"'
+    spec = EnvironmentSpec(setup=command, lock_files=("lock.txt", "absent.txt"))
+    lines: list[str] = []
+    first = build(spec, checkout, store, lines.append)
+    again = build(spec, checkout, store, lines.append)
+    assert (first.built, again.built, first.key == again.key) == (True, False, True)
+    assert lines == [str(checkout)]
+    assert first.folder
+    assert (first.folder / "trace").read_text() == "ran\n"
+    assert first.variables["PATH"].startswith(f"{first.folder}/bin:")
+    (checkout / "lock.txt").write_text("a==2\n")
+    assert build(spec, checkout, store).key != first.key
+
+
+def test_a_red_set_up_is_told_with_its_last_lines_and_tried_again(checkout: Path, store: Path) -> None:
+    spec = EnvironmentSpec(setup="seq 100; echo broken >&2; false | cat; echo never")
+    with pytest.raises(SetupFailed, match="exit code 1") as caught:
+        build(spec, checkout, store)
+    assert (len(caught.value.tail), caught.value.tail[-1]) == (30, "broken")
+    assert caught.value.log_path.read_text().startswith("1\n2\n")
+    with pytest.raises(SetupFailed):
+        build(spec, checkout, store)
+
+
+def test_a_set_up_that_never_ends_is_ended_with_all_it_started(checkout: Path, store: Path) -> None:
+    spec = EnvironmentSpec(setup="sleep 987 & echo $!; trap '' TERM; wait; sleep 987", setup_timeout=0.4)
+    lines: list[str] = []
+    with pytest.raises(SetupFailed, match=r"longer than 0\.4 s"):
+        build(spec, checkout, store, lines.append)
+    state = Path(f"/proc/{lines[0]}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_a_child_left_in_the_background_does_not_hold_the_set_up_up(checkout: Path, store: Path) -> None:
+    build(EnvironmentSpec(setup="sleep 987 & echo started"), checkout, store)
+
+
+def test_a_build_that_was_cut_short_is_built_anew(checkout: Path, store: Path) -> None:
+    spec = EnvironmentSpec(setup='test ! -e "$WAYPOST_ENVIRONMENT/half"')
+    built = build(spec, checkout, store)
+    assert built.folder
+    (built.folder / "waypost-environment.json").unlink()
+    (built.folder / "half").write_text("")
+    assert build(spec, checkout, store).built
+
+
+def test_two_who_build_at_once_build_once(checkout: Path, store: Path) -> None:
+    spec = EnvironmentSpec(setup="sleep 0.2; echo ran >> trace")
+    results: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(build(spec, checkout, store).built)) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False, False, True]
+    assert (checkout / "trace").read_text() == "ran\n"
+
+
+def test_an_interpreter_that_is_not_there_is_named(checkout: Path, store: Path) -> None:
+    with pytest.raises(NoInterpreter, match=r"python9\.9: not found on PATH"):
+        build(EnvironmentSpec(interpreter="python9.9"), checkout, store)
+    with pytest.raises(NoInterpreter, match="is no Python interpreter"):
+        build(EnvironmentSpec(interpreter="cat"), checkout, store)
+
+
+@pytest.mark.slow
+def test_a_gate_imports_its_own_checkout_and_not_the_set_ups(
+    checkout: Path, store: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    for place, value in ((checkout, 1), (other, 2)):
+        (place / "src/thing").mkdir(parents=True)
+        (place / "src/thing/__init__.py").write_text(f"value = {value}\n")
+    install = 'python -c "import site; print(site.getsitepackages()[0])"'
+    spec = EnvironmentSpec(interpreter=sys.executable, setup=f'echo "$PWD/src" > "$({install})/thing.pth"')
+    built = build(spec, checkout, store)
+    assert built.source_roots == ("src",)
+    assert shell(built, "python -c 'import sys; print(sys.prefix)'", checkout) == str(built.folder)
+    assert built.variables["VIRTUAL_ENV"] == str(built.folder)
+    program = "python -c 'import thing; print(thing.value)'"
+    assert [shell(built, program, folder) for folder in (checkout, other)] == ["1", "2"]
+
+
+def test_the_roots_of_setuptools_finders_are_found(checkout: Path, tmp_path: Path) -> None:
+    packages = tmp_path / "venv/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    text = f"MAPPING: dict[str, str] = {{'thing': '{checkout}/lib/thing', 'x': '/elsewhere/x'}}\n"
+    (packages / "__editable___thing_1_0_finder.py").write_text(text)
+    (packages / "distutils-precedence.pth").write_text("import os; os.environ\n\n")
+    assert source_roots(tmp_path / "venv", checkout) == ("lib",)
+
+
+@pytest.mark.parametrize(
+    ("version", "safe"),
+    [
+        ((3, 6, 23), True),
+        ((3, 40, 1), False),
+        ((3, 44, 5), False),
+        ((3, 44, 6), True),
+        ((3, 45, 0), False),
+        ((3, 50, 7), True),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((3, 52, 0), True),
+    ],
+)
+def test_the_wal_bug_is_known_by_version(version: tuple[int, ...], safe: bool) -> None:
+    assert is_wal_safe(version) is safe
+
+
+def test_the_machines_facts_are_found(tmp_path: Path) -> None:
+    seen = facts(tmp_path)
+    tools = {tool.name: tool for tool in seen.tools}
+    assert tools["git"].version
+    assert tools["git"].path
+    assert os.access(tools["git"].path, os.X_OK)
+    assert seen.free_disk > 0
