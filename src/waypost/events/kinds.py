@@ -227,7 +227,8 @@ class ToolCalled(Event):
 class ToolEnded(Event):
     """A call ended. `shown` is what the model reads, `full` the whole output where that is longer.
 
-    `called` is the position of its ToolCalled, and so its handle (0: it was refused before it began). `outcome` is done, error, or unknown (the process died while the call ran).
+    `called` is the position of its ToolCalled, and so its handle (0: it was refused before it began).
+    `outcome` is done, error, or unknown (the process died while the call ran).
     """
 
     milestone: str

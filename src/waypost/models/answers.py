@@ -109,9 +109,7 @@ def deltas_of(message: AssistantMessage, at: int = 0) -> tuple[Delta, ...]:
             deltas.append(Delta(DeltaKind.CALL, number, part.name, at))
         text = part.arguments if isinstance(part, ToolCall) else part.text
         kind = {Text: DeltaKind.TEXT, ToolCall: DeltaKind.ARGUMENTS}.get(type(part), DeltaKind.REASONING)
-        deltas += (
-            Delta(kind, number, text[start : start + PIECE], at) for start in range(0, len(text), PIECE)
-        )
+        deltas += (Delta(kind, number, text[start : start + PIECE], at) for start in range(0, len(text), PIECE))
     return tuple(deltas)
 
 
@@ -129,14 +127,10 @@ def _resolve(call: WrittenCall, offered: Mapping[str, Json]) -> tuple[str, Json 
     return tool, {argument: call.args}
 
 
-def _usage_of(
-    answer: WrittenAnswer, message: AssistantMessage, request: Request, estimator: Estimator
-) -> Usage:
+def _usage_of(answer: WrittenAnswer, message: AssistantMessage, request: Request, estimator: Estimator) -> Usage:
     given = dict(answer.usage or {})
     if "input" not in given:
-        given["input"] = max(
-            estimator.estimate_request(request), given.get("cached", 0) + given.get("written", 0)
-        )
+        given["input"] = max(estimator.estimate_request(request), given.get("cached", 0) + given.get("written", 0))
     if "output" not in given:
         given["output"] = estimator.estimate_message(message)
     return Usage(**given)

@@ -140,9 +140,7 @@ async def _one_try(
     raise TransientFailure("the stream ended without an answer")
 
 
-def _wait(
-    policy: RetryPolicy, tries: int, retry_after: float | None, chance: Callable[[], float] | None
-) -> float:
+def _wait(policy: RetryPolicy, tries: int, retry_after: float | None, chance: Callable[[], float] | None) -> float:
     if chance is None:
         import random
 

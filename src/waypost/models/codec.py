@@ -97,8 +97,7 @@ def request_to_json(request: Request) -> Json:
     if request.max_output_tokens is not None:
         encoded["max_output_tokens"] = request.max_output_tokens
     encoded["tools"] = [
-        {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-        for tool in request.tools
+        {"name": tool.name, "description": tool.description, "parameters": tool.parameters} for tool in request.tools
     ]
     encoded["messages"] = [message_to_json(message) for message in request.messages]
     encoded["breakpoints"] = list(request.breakpoints)

@@ -60,9 +60,7 @@ def letter(request: Request, before: Sequence[Any]) -> str:
     else:
         parts += ["## System\n", _fenced(request.system), "## Tools\n"]
         parts += map(_tool, request.tools)
-    title = (
-        f"## New: {len(new)} messages\n" if new else "## Nothing is new: the last answer is asked for again\n"
-    )
+    title = f"## New: {len(new)} messages\n" if new else "## Nothing is new: the last answer is asked for again\n"
     parts += ["", title]
     parts += [f"### {_heading(message)}\n\n{_body(message)}" for message in new]
     return "\n".join(parts) + "\n"

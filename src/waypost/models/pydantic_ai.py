@@ -73,9 +73,7 @@ class PydanticAIModel:
         deltas: list[Delta] = []
         parameters = ModelRequestParameters(
             function_tools=[
-                ToolDefinition(
-                    name=tool.name, description=tool.description, parameters_json_schema=tool.parameters
-                )
+                ToolDefinition(name=tool.name, description=tool.description, parameters_json_schema=tool.parameters)
                 for tool in request.tools
             ]
         )
@@ -165,9 +163,7 @@ def _response(answer: Any, deltas: tuple[Delta, ...]) -> Response:
     return Response(
         message=message,
         stop=Stop.CALLS if message.calls and stop is Stop.END else stop,
-        usage=Usage(
-            used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens, reasoning
-        )
+        usage=Usage(used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens, reasoning)
         if used.has_values()
         else None,
         id=answer.provider_response_id or "",

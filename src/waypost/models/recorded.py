@@ -68,9 +68,7 @@ class Recording:
         except (BadEncoding, KeyError, TypeError, ValueError) as error:
             raise BadModel(f"{where}: not a recorded answer: {error!r}; record the run again") from error
         if found.ordinal != ordinal:
-            raise BadModel(
-                f"{where}: answer {found.ordinal} where {ordinal} belongs: a line was lost or moved"
-            )
+            raise BadModel(f"{where}: answer {found.ordinal} where {ordinal} belongs: a line was lost or moved")
         return found
 
 
@@ -92,9 +90,7 @@ def read_recording(path: Path) -> Recording:
     if version is None:
         raise BadModel(f'{path}:1: no recording: its first line must hold {{"waypost_recording": {VERSION}}}')
     if version != VERSION:
-        raise BadModel(
-            f"{path}:1: version {version} of the format, this Waypost reads {VERSION}; upgrade Waypost"
-        )
+        raise BadModel(f"{path}:1: version {version} of the format, this Waypost reads {VERSION}; upgrade Waypost")
     return Recording(
         path,
         Header(str(header.get("model", "")), str(header.get("note", ""))),
@@ -126,9 +122,7 @@ def write_recording(path: Path, header: Header, answers: Iterable[RecordedAnswer
 class RecordedModel:
     """Plays a recording back. `speed` 1 waits as long as the provider took, 10 a tenth, 0 not at all."""
 
-    def __init__(
-        self, name: str, recording: Recording, *, speed: float = 0.0, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, name: str, recording: Recording, *, speed: float = 0.0, clock: Clock | None = None) -> None:
         self._name = name
         self._recording = recording
         self._speed = speed

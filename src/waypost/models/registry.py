@@ -107,9 +107,7 @@ def _pydantic_ai(spec: Spec, base_url: str | None, _environ: Mapping[str, str], 
 
     _options(spec)
     if base_url is not None:
-        raise BadModel(
-            f"{spec.text}: --base-url is not for pydantic-ai models; set the provider's own variable"
-        )
+        raise BadModel(f"{spec.text}: --base-url is not for pydantic-ai models; set the provider's own variable")
     return PydanticAIModel(spec.text, spec.rest, clock)
 
 
@@ -136,9 +134,7 @@ _OWN: Mapping[str, Maker] = {
 }
 
 
-def _from_entry_point(
-    spec: Spec, base_url: str | None, environ: Mapping[str, str], clock: Clock
-) -> Model | None:
+def _from_entry_point(spec: Spec, base_url: str | None, environ: Mapping[str, str], clock: Clock) -> Model | None:
     from importlib.metadata import entry_points
 
     for found in entry_points(group=ENTRY_POINTS, name=spec.kind):

@@ -26,8 +26,7 @@ UNKNOWN_OUTCOME = "outcome unknown"  # in a tool's result: the call was interrup
 KEYS = ("turns", "generate", "final")
 ELSEWHERE = ("compaction", "aside")  # of the measuring harness; nothing here asks for them
 PRINT = (  # no pipe: its writer would be killed when the reader has enough, which counts as a failure
-    'awk \'BEGIN{while(length(s)<{bytes})s=s "step {step}, line " ++n "\\n";'
-    'printf "%s",substr(s,1,{bytes})}\''
+    'awk \'BEGIN{while(length(s)<{bytes})s=s "step {step}, line " ++n "\\n";printf "%s",substr(s,1,{bytes})}\''
 )
 
 
@@ -105,9 +104,7 @@ def interrupted_calls(request: Request) -> tuple[WrittenCall, ...]:
     unknown: set[str] = set()
     for message in reversed(request.messages):
         if isinstance(message, AssistantMessage):
-            return tuple(
-                WrittenCall(call.name, call.arguments) for call in message.calls if call.id in unknown
-            )
+            return tuple(WrittenCall(call.name, call.arguments) for call in message.calls if call.id in unknown)
         if isinstance(message, ToolMessage) and UNKNOWN_OUTCOME in message.text.lower():
             unknown.add(message.call_id)
     return ()

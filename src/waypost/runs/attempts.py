@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from waypost.agent.budget import Meter
 from waypost.agent.briefing import SYSTEM, Briefing, house_rules
+from waypost.agent.budget import Meter
 from waypost.agent.calls import Hands, expand
 from waypost.agent.loop import Agent, Ended
+from waypost.agent.tools.bench import Bench
 from waypost.agent.tools.reads import ReadSet
 from waypost.agent.tools.registry import specs
-from waypost.agent.tools.bench import Bench
 from waypost.context.fold import Budget, Known
 from waypost.documents.model import GateKind, Milestone
 from waypost.documents.record import Entry, GateRow, report_entry
@@ -45,6 +45,7 @@ class Status:
     steps: int = field(default=0)
 
     def __call__(self) -> str:
+        """The line for the step that ends now."""
         self.steps += 1
         seen = self.session.view.milestones[self.milestone]
         red = [gate.gate for gate in seen.gates.values() if gate.verdict == "red"]

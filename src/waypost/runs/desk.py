@@ -6,11 +6,19 @@ import os
 import tempfile
 from pathlib import Path
 
+from waypost.documents.blocks import set_block
 from waypost.documents.find import find
 from waypost.documents.lint import load
 from waypost.documents.model import Documents, Milestone
-from waypost.documents.blocks import set_block
-from waypost.documents.record import DecisionRow, StatusRow, decisions_block, list_block, new_record, reports_block, status_table
+from waypost.documents.record import (
+    DecisionRow,
+    StatusRow,
+    decisions_block,
+    list_block,
+    new_record,
+    reports_block,
+    status_table,
+)
 from waypost.documents.splice import set_box, set_milestone_status
 from waypost.events import kinds
 from waypost.events.history import live
@@ -125,4 +133,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         os.fchmod(file.fileno(), path.stat().st_mode & 0o777 if path.exists() else 0o644)
     Path(temporary).replace(path)
-

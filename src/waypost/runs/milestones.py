@@ -12,8 +12,8 @@ from waypost.gates.select import gates_for
 from waypost.runs import attempts, desk
 from waypost.runs.session import Session
 from waypost.runs.states import ENDED, State, next_to_work_on
-from waypost.workspace.changes import commits
 from waypost.runs.verifying import Verified, manual_items, verify, verify_tree
+from waypost.workspace.changes import commits
 
 REPAIRS = 4
 SAME_FAILURE = 3

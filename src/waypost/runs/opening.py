@@ -8,13 +8,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from waypost.documents.approve import compare, pin
+from waypost.documents.approve import Pins, compare, pin
+from waypost.documents.discover import discover
 from waypost.documents.find import find
 from waypost.documents.lint import load
 from waypost.documents.model import Documents
-from waypost.documents.record import new_record
 from waypost.documents.templates import draft as draft_texts
-from waypost.documents.discover import discover
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Record
@@ -26,6 +25,7 @@ from waypost.workspace.worktree import Worktree
 
 DEFAULT_WINDOW, SMALLEST_WINDOW = 32_000, 8_000
 AGENT_FOLDER = ".agent"
+NO_LIMITS = Limits()
 
 
 class NotApproved(RunError):
@@ -43,7 +43,7 @@ class Settings:
     model: str | None = None
     base_url: str | None = None
     window: int | None = None
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
 
     def checked_window(self, before: int = DEFAULT_WINDOW) -> int:
         """The window in tokens. Raises RunError for one that nothing fits into."""
@@ -57,7 +57,18 @@ class Settings:
 
 def init(project: Project, goal: str, name: str | None) -> Path:
     """Writes the four documents from templates into `.agent/NAME/`. Raises RunError if they are there already."""
-    return _write(project, name or slug(goal), draft_texts(goal, discover(project.root)))
+    return write_documents(project, name or slug(goal), draft_texts(goal, discover(project.root)))
+
+
+def write_documents(project: Project, name: str, texts: dict[str, str]) -> Path:
+    """Writes documents into `.agent/NAME/`. Raises RunError where some are already."""
+    folder = project.root / AGENT_FOLDER / name
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError(f"{folder}: documents are here already; edit them, or give another --name")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        (folder / file).write_text(text, "utf-8")
+    return folder
 
 
 def approve(project: Project, name: str | None, *, by: str) -> Record:
@@ -70,9 +81,9 @@ def approve(project: Project, name: str | None, *, by: str) -> Record:
     return project.log.append(_approvals(documents), None, [event], actor="human")[0]
 
 
-def open_run(project: Project, name: str | None, settings: Settings, *, new: bool = False) -> str:
+def open_run(project: Project, named: str | None, settings: Settings, *, new: bool = False) -> str:
     """Makes a run of approved documents: branch, worktree, and its first events. Returns its id."""
-    documents = load(find(project.root, name))
+    documents = load(find(project.root, named))
     approval = _approval(project, documents)
     _refuse_second(project, documents, new=new)
     if not settings.model:
@@ -80,7 +91,8 @@ def open_run(project: Project, name: str | None, settings: Settings, *, new: boo
             "no model named; give --model, for example --model anthropic:claude-opus-4-5, or set WAYPOST_MODEL"
         )
     window = settings.checked_window()
-    run = f"{slug(documents.folder.name if documents.folder != project.root else documents.plan.title)}-{secrets.token_hex(2)}"
+    name = documents.plan.title if documents.folder == project.root else documents.folder.name
+    run = f"{slug(name)}-{secrets.token_hex(2)}"
     base = project.repository.head
     place = project.worktree_of(run)
     worktree = Worktree.create(project.repository, run, base, place)
@@ -156,16 +168,6 @@ def slug(text: str) -> str:
     return name or "run"
 
 
-def _write(project: Project, name: str, texts: dict[str, str]) -> Path:
-    folder = project.root / AGENT_FOLDER / name
-    if folder.exists() and any(folder.iterdir()):
-        raise RunError(f"{folder}: documents are here already; edit them, or give another --name")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, text in texts.items():
-        (folder / file).write_text(text, "utf-8")
-    return folder
-
-
 def _relative(project: Project, folder: Path) -> str:
     return str(folder.relative_to(project.root)) if folder.is_relative_to(project.root) else str(folder)
 
@@ -188,19 +190,13 @@ def _approval(project: Project, documents: Documents) -> Record:
     if record is None:
         raise NotApproved(f"{folder}: not approved yet; read them, then `waypost approve {documents.folder.name}`")
     assert isinstance(record.event, kinds.DocumentsApproved)
-    changed = compare(_pins(record.event), documents)
+    changed = compare(Pins(record.event.files, record.event.sections), documents)
     if changed:
         raise NotApproved(
             f"{folder}: changed since the approval: {'; '.join(changed)}. "
             f"Approve them again: `waypost approve {documents.folder.name}`"
         )
     return record
-
-
-def _pins(event: kinds.DocumentsApproved):  # type: ignore[no-untyped-def]
-    from waypost.documents.approve import Pins
-
-    return Pins(event.files, event.sections)
 
 
 def _refuse_second(project: Project, documents: Documents, *, new: bool) -> None:
@@ -225,8 +221,3 @@ def _on_branch(project: Project, documents: Documents) -> bool:
         return False
     plan = documents.document("plan").path.relative_to(project.root)
     return project.repository.git.run("ls-tree", "--name-only", "HEAD", "--", str(plan)).text.strip() != ""
-
-
-def new_record_for(documents: Documents) -> bytes:
-    """DOCUMENTATION.md as it begins."""
-    return new_record(documents.target.title)

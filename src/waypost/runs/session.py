@@ -40,25 +40,39 @@ class Observer(Protocol):
 
 
 @dataclass(slots=True)
-class Session:
-    """One process's work on one run: views that follow the journal, and the things that have effects."""
+class Bay:
+    """What gates need: the run's worktree, a sandbox, the environment, and the pen for verdicts."""
 
     project: Project
     run: str
     journal: Journal
-    view: RunView
-    knowledge: Knowledge
-    conversation: Conversation
     documents: Documents
     worktree: Worktree
     sandbox: Sandbox
+    environment: BuiltEnvironment
+
+    def variables_in(self, folder: Path) -> dict[str, str]:
+        """The environment variables of commands that run in this checkout of the repository."""
+        return self.environment.variables_in(folder)
+
+    def milestone(self, name: str) -> Milestone:
+        """The milestone as it was approved. Raises KeyError."""
+        return self.documents.plan.milestone(name)
+
+
+@dataclass(slots=True)
+class Session(Bay):
+    """One process's work on one run: views that follow the journal, and the things that have effects."""
+
+    view: RunView
+    knowledge: Knowledge
+    conversation: Conversation
     model: Model
     model_name: str
     clock: Clock
     observer: Observer
     window: int
     meter: Meter
-    environment: BuiltEnvironment | None = None
 
     def move(self, milestone: str, after: State, reason: str = "") -> kinds.MilestoneMoved:
         """The event that moves a milestone; its caller writes it. Raises IllegalMove."""
@@ -66,15 +80,6 @@ class Session:
         depends = [State(self.view.milestones[name].state) for name in self.view.milestones[milestone].depends]
         check_move(before, after, depends)
         return kinds.MilestoneMoved(milestone, after, before, reason)
-
-    def variables_in(self, folder: Path) -> dict[str, str]:
-        """The environment variables of commands that run in this checkout of the repository."""
-        assert self.environment is not None, "the environment is built before anything runs"
-        return self.environment.variables_in(folder)
-
-    def milestone(self, name: str) -> Milestone:
-        """The milestone as it was approved."""
-        return self.documents.plan.milestone(name)
 
     def checkpoint(self, note: str) -> kinds.Checkpointed | None:
         """Keeps the worktree's state; None where nothing changed since the last time."""
@@ -85,11 +90,10 @@ class Session:
 
     def tree(self) -> str:
         """The worktree's tree now, checkpointed."""
-        taken = self.checkpoint("before gates")
-        if taken is not None:
-            self.journal.write(taken)
-            return taken.tree
-        return self.worktree.checkpoint("before gates").tree
+        taken = self.worktree.checkpoint("before gates")
+        if taken.parent_tree_changed:
+            self.journal.write(checkpointed(taken, self.worktree.branch_head(), self.view.current, "before gates"))
+        return taken.tree
 
     def meter_for(self, milestone: str) -> Meter:
         """A meter for the milestone's own budget, with what it has spent already."""

@@ -8,7 +8,6 @@ import os
 from waypost import __version__
 from waypost.agent.budget import Meter
 from waypost.context.conversation import Conversation
-from waypost.environment.build import BuiltEnvironment, EnvironmentSpec, build
 from waypost.events import kinds
 from waypost.events.event import Event
 from waypost.events.history import live
@@ -28,10 +27,11 @@ from waypost.runs.opening import Settings, approved_documents, load_opened
 from waypost.runs.project import Project
 from waypost.runs.session import Observer, Session, rebuilt_conversation
 from waypost.runs.states import State
+from waypost.runs.surroundings import environment
 from waypost.runs.view import RunView, load_view
 from waypost.sandbox.orphans import end_marked
 from waypost.sandbox.plain import PlainSandbox
-from waypost.workspace.checkout import clean_checkout, prune
+from waypost.workspace.checkout import prune
 from waypost.workspace.errors import DiskFull
 
 
@@ -42,7 +42,7 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
     """
     lock = RunLock(project.root, run)
     try:
-        session = _take_up(project, run, settings, observer)
+        session = await _take_up(project, run, settings, observer)
         try:
             return await _worked(session)
         finally:
@@ -53,7 +53,6 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
 
 async def _worked(session: Session) -> kinds.RunEnded:
     try:
-        await _environment(session)
         ended = await work_through(session)
     except asyncio.CancelledError:
         taken = session.checkpoint("interrupted")
@@ -70,7 +69,7 @@ async def _worked(session: Session) -> kinds.RunEnded:
     return ended
 
 
-def _take_up(project: Project, run: str, settings: Settings, observer: Observer) -> Session:
+async def _take_up(project: Project, run: str, settings: Settings, observer: Observer) -> Session:
     opened = load_opened(project, run)
     view = load_view(project.log, run)
     model_name = settings.model or view.model
@@ -84,6 +83,7 @@ def _take_up(project: Project, run: str, settings: Settings, observer: Observer)
     unfinished = rewinding.unfinished_rewind(project, run)
     if unfinished is not None:
         rewinding.carry_out(worktree, unfinished)
+    documents = approved_documents(project, run)
     knowledge = Knowledge.of(live(project.log, run, KNOWLEDGE_KINDS))
     conversation = Conversation.empty(project.log.content, Estimator())
     epoch = project.log.claim(run)
@@ -95,9 +95,10 @@ def _take_up(project: Project, run: str, settings: Settings, observer: Observer)
         view=view,
         knowledge=knowledge,
         conversation=conversation,
-        documents=approved_documents(project, run),
+        documents=documents,
         worktree=worktree,
         sandbox=PlainSandbox(),
+        environment=await environment(project, documents, worktree),
         model=model,
         model_name=model_name.partition(":")[2] or model_name,
         clock=clock,
@@ -156,22 +157,3 @@ def _limits(before: Limits, now: Limits) -> Limits:
 def _meter(view: RunView, limits: Limits, clock: SystemClock) -> Meter:
     totals = view.totals
     return Meter("run", limits, clock, totals.answers, totals.tokens, totals.cost, view.worked // 1000)
-
-
-async def _environment(session: Session) -> None:
-    """Builds what the approved target names, once for each lock hash; agent and gates run in it."""
-    named = session.documents.target.environment
-    spec = EnvironmentSpec(
-        named.interpreter, named.setup, named.setup_timeout, named.lock_files, dict(named.variables)
-    )
-    store = session.project.environments
-    if spec.is_empty:
-        session.environment = build(spec, session.worktree.place, store)
-        return
-
-    def made() -> BuiltEnvironment:
-        repository, head = session.project.repository, session.worktree.branch_head()
-        with clean_checkout(repository, head, head, session.project.checkouts) as clean:
-            return build(spec, clean.folder, store)
-
-    session.environment = await asyncio.to_thread(made)

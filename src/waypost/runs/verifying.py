@@ -13,7 +13,7 @@ from waypost.gates.run import run_gates
 from waypost.gates.select import gates_for
 from waypost.gates.verdict import Verdict
 from waypost.review.queue import MANUAL
-from waypost.runs.session import Session
+from waypost.runs.session import Bay, Session
 from waypost.workspace.changes import numstat
 from waypost.workspace.checkout import clean_checkout
 
@@ -46,15 +46,13 @@ class Verified:
         return "\n\n".join([*([self.over_diff] if self.over_diff else []), *parts])
 
 
-async def verify(session: Session, milestone: Milestone, gates: Sequence[Gate] | None = None) -> Verified:
-    """Runs the milestone's gates (or those given) on the worktree as it is now; every verdict is an event."""
-    chosen = tuple(gates) if gates is not None else gates_for(session.documents.plan, milestone)
-    tree = session.tree()
-    return await verify_tree(session, milestone, chosen, tree)
+async def verify(session: Session, milestone: Milestone) -> Verified:
+    """Runs the milestone's gates on the worktree as it is now."""
+    return await verify_tree(session, milestone, gates_for(session.documents.plan, milestone), session.tree())
 
 
-async def verify_tree(session: Session, milestone: Milestone, gates: Sequence[Gate], tree: str) -> Verified:
-    """Runs gates on a tree in a clean checkout of it."""
+async def verify_tree(session: Bay, milestone: Milestone, gates: Sequence[Gate], tree: str) -> Verified:
+    """Runs gates on a tree in a clean checkout of it; every verdict is an event."""
 
     async def started(gate: Gate) -> None:
         session.journal.write(kinds.GateStarted(milestone.id, gate.name, gate.kind, tree, gate.command))
@@ -111,7 +109,7 @@ def ended_event(milestone: str, verdict: Verdict) -> kinds.GateEnded:
     )
 
 
-def _over_diff(session: Session, milestone: Milestone, tree: str) -> str:
+def _over_diff(session: Bay, milestone: Milestone, tree: str) -> str:
     limit = milestone.budget.diff
     if limit is None:
         return ""

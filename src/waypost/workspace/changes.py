@@ -38,9 +38,7 @@ def numstat(git: Git, before: str, after: str) -> tuple[FileChange, ...]:
         else:
             added, removed, path = record.split("\t", 2)
             lines[path] = (_count(added), _count(removed))
-    return tuple(
-        FileChange(path, status, *lines.get(path, (None, None))) for path, status in statuses.items()
-    )
+    return tuple(FileChange(path, status, *lines.get(path, (None, None))) for path, status in statuses.items())
 
 
 def changed_paths(git: Git, before: str, after: str) -> tuple[str, ...]:

@@ -117,9 +117,7 @@ class Git:
 
 def _failure(arguments: tuple[str, ...], code: int, stderr: str) -> WorkspaceError:
     if any(words in stderr for words in NO_ROOM):
-        return DiskFull(
-            f"the disk is full (git {arguments[0]}); free some space and resume: {stderr.strip()}"
-        )
+        return DiskFull(f"the disk is full (git {arguments[0]}); free some space and resume: {stderr.strip()}")
     return GitFailed(arguments, code, stderr)
 
 

@@ -64,9 +64,7 @@ class Repository:
         """
         if OBJECT_ID.fullmatch(name):
             return name
-        found = self.git.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", name, allowed=(0, 1, 128)
-        )
+        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, allowed=(0, 1, 128))
         if found.exit:
             raise BadName(f"{name!r} names no commit in {self.top}; see `git log` and `git branch --all`")
         return found.text.splitlines()[-1]

@@ -119,9 +119,7 @@ class Worktree:
         with self._locked() as index:
             captured, last = index.capture(), self._last()
             if captured.tree == last.tree:
-                return Checkpoint(
-                    last.number, last.commit, last.tree, False, (), captured.embedded, captured.skipped
-                )
+                return Checkpoint(last.number, last.commit, last.tree, False, (), captured.embedded, captured.skipped)
             number = last.number + 1
             message = f"checkpoint {number}\n\n{note}\n"
             commit = self._commit(captured.tree, last.commit, message)
@@ -169,9 +167,7 @@ class Worktree:
             self._move_branch(self.repository.resolve(f"{commit}^{{commit}}"), self.branch_head())
 
     def _commit(self, tree: str, parent: str, message: str) -> str:
-        return self._index.git.run(
-            "commit-tree", tree, "-p", parent, "-F", "-", feed=os.fsencode(message)
-        ).text
+        return self._index.git.run("commit-tree", tree, "-p", parent, "-F", "-", feed=os.fsencode(message)).text
 
     def _tree(self, target: str) -> str:
         return self._guarded.run("rev-parse", "--verify", f"{self.repository.resolve(target)}^{{tree}}").text
@@ -206,9 +202,7 @@ class Worktree:
             self.repository.git.run("update-ref", "--stdin", "-z", feed=feed.encode())
         except GitFailed as error:
             remedy = "choose another name for the run, or remove the old branch"
-            raise WorkspaceError(
-                f"branch {self.branch} can't be made: {error.stderr.strip()}; {remedy}"
-            ) from error
+            raise WorkspaceError(f"branch {self.branch} can't be made: {error.stderr.strip()}; {remedy}") from error
 
     def _move_private_ref(self, new: str, old: str) -> None:
         ref = self._private_ref("checkpoints")

@@ -1,0 +1,1 @@
+"""The tools that the model is offered: what each takes, does and answers."""

@@ -1,0 +1,94 @@
+"""`waypost init`, `lint` and `approve`: the four documents before a run."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from waypost.cli import arguments
+from waypost.cli.errors import CommandError, Exit
+from waypost.cli.table import styled
+from waypost.cli.words import clean, count, one_line
+
+
+def init(
+    goal: Annotated[str, typer.Option("--goal", metavar="TEXT", help="What shall be so in the end, in a sentence.")],
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="The folder under .agent/; made from the goal if left out."),
+    ] = None,
+) -> None:
+    """Write the four documents for a goal.
+
+    The repository's own commands (tests, lint, types, build) become the gates.
+    """
+    from waypost.runs.opening import init as write_documents
+
+    if not goal.strip():
+        raise CommandError('the goal is empty; say it in words: waypost init --goal "Add a --quiet option"')
+    with arguments.project_here(create=True) as project:
+        folder = write_documents(project, goal, name)
+        place = folder.relative_to(project.root) if folder.is_relative_to(project.root) else folder
+    sys.stdout.write(f"wrote {place}/\n")
+    for path in sorted(folder.iterdir()):
+        sys.stdout.write(f"  {path.name}\n")
+    sys.stdout.write(
+        f"edit them, then: waypost lint {shlex.quote(folder.name)}, waypost run {shlex.quote(folder.name)}\n"
+    )
+
+
+def lint(name: arguments.NameArgument = None, as_json: arguments.AsJson = False) -> None:
+    """Check documents: each finding with its place and its mend."""
+    from waypost.documents.find import find
+    from waypost.documents.lint import lint as check
+
+    diagnostics = check(find(_root(), name))
+    is_bad = any(item.severity == "error" for item in diagnostics)
+    if as_json:
+        findings = [
+            {"path": item.path, "line": item.line, "severity": str(item.severity), "message": item.message,
+             "mend": item.mend}
+            for item in diagnostics
+        ]  # fmt: skip
+        sys.stdout.write(json.dumps({"ok": not is_bad, "findings": findings}, indent=2) + "\n")
+    else:
+        for item in diagnostics:
+            style = "red" if item.severity == "error" else "yellow"
+            sys.stdout.write(f"{styled(str(item.severity), style)} {clean(str(item))}\n")
+        errors = sum(item.severity == "error" for item in diagnostics)
+        warnings = len(diagnostics) - errors
+        sys.stdout.write(
+            f"{count(errors, 'error')}, {count(warnings, 'warning')}\n" if diagnostics else "all is well\n"
+        )
+    raise typer.Exit(Exit.BAD_INPUT if is_bad else Exit.SO)
+
+
+def _root() -> Path:
+    """The repository around the current folder, or the folder itself: documents can be checked anywhere."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+
+
+def approve(name: arguments.NameArgument = None, as_json: arguments.AsJson = False) -> None:
+    """Approve documents: a run holds to exactly these bytes."""
+    from waypost.events.kinds import DocumentsApproved
+    from waypost.runs.opening import approve as record_approval
+
+    with arguments.project_here(create=True) as project:
+        record = record_approval(project, name, by=arguments.person())
+    approval = record.event
+    if not isinstance(approval, DocumentsApproved):
+        raise TypeError(f"an approval was expected, not {approval.kind}")
+    if as_json:
+        answer = {"seq": record.seq, "folder": approval.folder, "files": dict(approval.files), "by": approval.by}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        return
+    for file, digest in approval.files:
+        sys.stdout.write(f"{digest[:16]}  {one_line(file)}\n")
+    sys.stdout.write(f"approved {one_line(approval.folder)} as {one_line(approval.by)}; go on with: waypost run "
+                     f"{shlex.quote(one_line(approval.folder))}\n")  # fmt: skip

@@ -1,0 +1,1 @@
+"""The four documents: found, read, linted, frozen, and edited to the byte."""

@@ -1,0 +1,1 @@
+"""Running a pinned gate in a clean checkout, and its verdict: the only thing that ticks a box."""

@@ -1,0 +1,171 @@
+"""From how a command ended and what its tests say to a verdict."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from waypost.documents.model import Gate
+from waypost.gates.essence import essence
+from waypost.gates.junit import BadReport, Census, read_reports
+from waypost.gates.summary import counts
+from waypost.gates.text import plain_lines, redact
+from waypost.gates.verdict import Light, Verdict
+from waypost.sandbox.sandbox import Outcome
+
+_MISSING = re.compile(
+    r"^(?:\S+: )(?:line \d+: )?(?P<name>[^:]+): (?:command not found|not found|No such file or directory)$"
+)
+_NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a gate ran: the checkout, the tree in it, and the secrets that its output must not show."""
+
+    checkout: Path
+    tree: str
+    secrets: Mapping[str, str]
+
+
+def judge(gate: Gate, outcome: Outcome, scene: Scene) -> Verdict:
+    """The verdict on a command that ran. Green only if it ended with 0 and delivered what the gate asks for."""
+    census, complaint = _census(gate, outcome, scene)
+    light, reason = _reason(gate, outcome, census, complaint or _gone(scene))
+    return settle(gate, light, reason + _left_running(outcome), scene, outcome, census)
+
+
+def settle(  # the one place where a verdict on a command is put together
+    gate: Gate,
+    light: Light,
+    reason: str,
+    scene: Scene,
+    outcome: Outcome | None = None,
+    census: Census | None = None,
+) -> Verdict:
+    """A verdict with its evidence; secrets are replaced by their names in all of it."""
+    output = _output(outcome) if outcome else b""
+    code = outcome.exit if outcome else None
+    told = essence(output, code, census, checkout=scene.checkout) if light == "red" and outcome else ""
+    return Verdict(
+        gate=gate.name,
+        verdict=light,
+        reason=_hide(reason, scene),
+        exit=code,
+        took_ms=round(outcome.seconds * 1000) if outcome else 0,
+        output=redact(output, scene.secrets),
+        essence=_hide(told, scene),
+        tests=census.tests if census else None,
+        failed=census.failed if census else None,
+        skipped=census.skipped if census else None,
+        tree=scene.tree,
+    )
+
+
+def seconds(value: float) -> str:
+    """A duration as people write it: `300 s`, `0.2 s`."""
+    return f"{value:.0f} s" if value >= 10 else f"{value:.1f}".removesuffix(".0") + " s"
+
+
+def _census(gate: Gate, outcome: Outcome, scene: Scene) -> tuple[Census | None, str]:
+    """The gate's tests, and what is wrong with the report that it promised."""
+    from_output = counts(plain_lines(outcome.output))
+    if gate.junit is None:
+        return from_output, ""
+    try:
+        census = read_reports(scene.checkout, gate.junit)
+    except BadReport as error:
+        return from_output, str(error)
+    return census, f"{gate.junit} says that {_failures(census)}" if census.failed else ""
+
+
+def _reason(gate: Gate, outcome: Outcome, census: Census | None, complaint: str) -> tuple[Light, str]:
+    if outcome.timed_out:
+        return "red", f"timed out after {seconds(gate.timeout)}"
+    if outcome.signal is not None:
+        return "red", f"killed by signal {outcome.signal}{_signal_name(outcome.signal)}"
+    if outcome.exit is None:
+        return "red", "how the command ended could not be seen"
+    if outcome.exit:
+        return "red", _failed_exit(outcome, census)
+    if complaint:
+        return "red", f"exit 0, but {complaint}"
+    return _enough_tests(gate, census)
+
+
+def _failed_exit(outcome: Outcome, census: Census | None) -> str:
+    code = outcome.exit or 0
+    if code in {126, 127} and (name := _missing(outcome)):
+        return f"command not {'found' if code == 127 else 'executable'}: {name}"
+    told = f": {_failures(census)}" if census and census.failed else ""
+    if code == 128 + signal.SIGPIPE:
+        told += ": a program wrote on into a pipe whose reader had ended, as before `| head`"
+    return f"exit {code}{_signal_name(code - 128) if code > 128 else ''}{told}"
+
+
+def _missing(outcome: Outcome) -> str:
+    lines = plain_lines(outcome.output[-4_000:])
+    if outcome.exit == 126:
+        found = (
+            re.match(r"^\S+: (?:line \d+: )?([^:]+): (?:Permission denied|.*cannot execute.*|Is a directory)$", line)
+            for line in lines
+        )
+        return next((match[1] for match in found if match), "")
+    return next((match["name"] for line in reversed(lines) if (match := _MISSING.match(line))), "")
+
+
+def _enough_tests(gate: Gate, census: Census | None) -> tuple[Light, str]:
+    wanted = gate.min_tests
+    asked = f"(min_tests={wanted})"
+    if census is None:
+        if wanted is None:
+            return "green", "exit 0"
+        return "red", f"exit 0, but nothing in the output counts tests {asked}; name a JUnit report with junit=PATH"
+    if wanted is not None and census.ran == 0:
+        return "red", f"no test ran {asked}"
+    if wanted is not None and census.ran < wanted:
+        return "red", f"only {_tests(census.ran)} ran {asked}"
+    told = _failures(census) if census.failed else f"{_tests(census.ran)} ran"
+    return "green", f"exit 0: {told}{f', {census.skipped} skipped' if census.skipped else ''}"
+
+
+def _failures(census: Census) -> str:
+    return f"{census.failed} of {_tests(census.tests)} failed"
+
+
+def _tests(number: int) -> str:
+    return f"{number} test{'' if number == 1 else 's'}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f" ({signal.Signals(number).name})"
+    except ValueError:
+        return ""
+
+
+def _gone(scene: Scene) -> str:
+    return "" if scene.checkout.is_dir() else "the command removed its checkout"
+
+
+def _left_running(outcome: Outcome) -> str:
+    names = outcome.left_running
+    if not names:
+        return ""
+    shown = ", ".join(" ".join(name.split())[:60] for name in names[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f" (left running, and ended: {shown}{more})"
+
+
+def _output(outcome: Outcome) -> bytes:
+    if not outcome.dropped:
+        return outcome.output
+    cut = f"\n[… {outcome.dropped} bytes left out …]\n".encode()
+    return outcome.output[: outcome.cut_at] + cut + outcome.output[outcome.cut_at :]
+
+
+def _hide(text: str, scene: Scene) -> str:
+    return redact(text.encode(errors="replace"), scene.secrets).decode()

@@ -1,0 +1,130 @@
+"""Finding a command's processes by its mark or session, and ending them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from waypost.sandbox.sandbox import MARK
+
+_PROC = Path("/proc")
+_GIVE_UP_AFTER = 5.0
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A living process; `started` tells it from a later one with the same id."""
+
+    pid: int
+    started: float
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose processes are looked for: those whose mark equals (or begins with) `mark`, or of a session."""
+
+    mark: str
+    whole: bool = True
+    session: int | None = None
+
+    def holds(self, environ: bytes) -> bool:
+        """Whether an environment block (`name=value`, each ended by NUL) carries the mark."""
+        wanted = f"\0{MARK}={self.mark}".encode(errors="surrogateescape")
+        return wanted + (b"\0" if self.whole else b"") in b"\0" + environ + b"\0"
+
+
+def _read(pid: int, name: str) -> bytes:
+    """A file of a process; empty if the process is gone or somebody else's."""
+    try:
+        return (_PROC / str(pid) / name).read_bytes()
+    except OSError:
+        return b""
+
+
+def _look(pid: int, wanted: Wanted) -> Process | None:
+    stat = _read(pid, "stat").rpartition(b")")[2].split()
+    if len(stat) < 20 or stat[0] in {b"Z", b"X"}:
+        return None
+    of_session = wanted.session is not None and int(stat[3]) == wanted.session
+    if not of_session and not wanted.holds(_read(pid, "environ")):
+        return None
+    command = _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
+    return Process(pid, float(stat[19]), command[:_LONGEST_NAME] or _read(pid, "comm").decode().strip())
+
+
+def _look_elsewhere(wanted: Wanted) -> Iterator[Process]:
+    """The same without /proc."""
+    import psutil
+
+    for process in psutil.process_iter():
+        try:
+            environ = "".join(f"{name}={value}\0" for name, value in process.environ().items())
+            of_session = wanted.session is not None and os.getsid(process.pid) == wanted.session
+            if process.status() == psutil.STATUS_ZOMBIE or not (of_session or wanted.holds(environ.encode())):
+                continue
+            command = " ".join(process.cmdline())[:_LONGEST_NAME] or process.name()
+            yield Process(process.pid, process.create_time(), command)
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or somebody else's
+
+
+def every_pid() -> list[int]:
+    """The ids of all processes that /proc shows."""
+    return [int(name) for name in os.listdir(_PROC) if name.isdigit()]  # noqa: PTH208 - four times as fast
+
+
+def find(wanted: Wanted, pids: Iterable[int] | None = None) -> list[Process]:
+    """The wanted processes among `pids` (without them: among all), never this one."""
+    if sys.platform != "linux":
+        return [process for process in _look_elsewhere(wanted) if process.pid != os.getpid()]
+    looked = (_look(pid, wanted) for pid in (every_pid() if pids is None else pids) if pid != os.getpid())
+    return [process for process in looked if process is not None]
+
+
+def _send(process: Process, number: signal.Signals) -> None:
+    """Signals a process, and surely not a later one with the same id."""
+    try:
+        if sys.platform != "linux":
+            os.kill(process.pid, number)
+            return
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            stat = _read(process.pid, "stat").rpartition(b")")[2].split()
+            if len(stat) > 19 and float(stat[19]) == process.started:
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+    except (ProcessLookupError, PermissionError):
+        return  # gone meanwhile, or no longer ours (setuid): nothing more can be done about it
+
+
+def ending(
+    search: Callable[[], list[Process]], grace: float, ended: dict[int, Process] | None = None
+) -> Iterator[float]:
+    """Ends all that `search` finds, again and again until it finds none: SIGTERM, after `grace` SIGKILL.
+
+    Yields the seconds to wait between two looks, so that callers wait in their own way; `ended` collects
+    what was found. Gives up after five seconds more, on what even SIGKILL doesn't end.
+    """
+    begun, pause, asked = time.monotonic(), 0.001, set[Process]()
+    while found := search():
+        waited = time.monotonic() - begun
+        if waited > grace + _GIVE_UP_AFTER:
+            return
+        for process in found:
+            if ended is not None:
+                ended[process.pid] = process
+            if waited >= grace:
+                _send(process, signal.SIGKILL)
+            elif process not in asked:
+                _send(process, signal.SIGTERM)
+                asked.add(process)
+        yield pause
+        pause = min(2 * pause, 0.05)
