@@ -119,9 +119,7 @@ def test_a_build_that_was_cut_short_is_built_anew(checkout: Path, store: Path) -
 def test_two_who_build_at_once_build_once(checkout: Path, store: Path) -> None:
     spec = EnvironmentSpec(setup="sleep 0.2; echo ran >> trace")
     results: list[bool] = []
-    threads = [
-        threading.Thread(target=lambda: results.append(build(spec, checkout, store).built)) for _ in range(3)
-    ]
+    threads = [threading.Thread(target=lambda: results.append(build(spec, checkout, store).built)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -138,9 +136,7 @@ def test_an_interpreter_that_is_not_there_is_named(checkout: Path, store: Path) 
 
 
 @pytest.mark.slow
-def test_a_gate_imports_its_own_checkout_and_not_the_set_ups(
-    checkout: Path, store: Path, tmp_path: Path
-) -> None:
+def test_a_gate_imports_its_own_checkout_and_not_the_set_ups(checkout: Path, store: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     for place, value in ((checkout, 1), (other, 2)):
         (place / "src/thing").mkdir(parents=True)

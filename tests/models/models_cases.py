@@ -91,9 +91,7 @@ parts = st.one_of(
     st.builds(ToolCall, names, names, texts),
 )
 assistants = st.builds(AssistantMessage, st.lists(parts, max_size=4).map(tuple))
-messages = st.one_of(
-    st.builds(UserMessage, texts), assistants, st.builds(ToolMessage, names, texts, st.booleans())
-)
+messages = st.one_of(st.builds(UserMessage, texts), assistants, st.builds(ToolMessage, names, texts, st.booleans()))
 usages = st.builds(Usage, counts, counts, counts, counts, counts)
 tools = st.builds(Tool, names, texts, objects)
 requests = st.builds(

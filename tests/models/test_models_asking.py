@@ -142,9 +142,7 @@ def test_a_stream_that_falls_silent_is_closed_and_asked_again() -> None:
     told: list[Retry] = []
     model = StreamModel(hung, good)
     policy = RetryPolicy(silence=0.05, first=0)
-    response = asyncio.run(
-        ask(model, cases.request(), clock=SystemClock(), policy=policy, on_retry=told.append)
-    )
+    response = asyncio.run(ask(model, cases.request(), clock=SystemClock(), policy=policy, on_retry=told.append))
     assert response == cases.said("Good.")
     assert "silent" in told[0].reason
     assert model.closed == 2

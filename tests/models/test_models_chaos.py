@@ -121,8 +121,7 @@ def test_a_script_is_asked_to_its_end_through_all_faults() -> None:
 
     async def run() -> list[Response]:
         return [
-            await ask(model, cases.request(n), clock=clock, policy=policy, on_retry=told.append)
-            for n in range(100)
+            await ask(model, cases.request(n), clock=clock, policy=policy, on_retry=told.append) for n in range(100)
         ]
 
     responses = asyncio.run(run())

@@ -40,9 +40,7 @@ def test_the_provider_may_stand_beside_the_model() -> None:
     assert price("gpt-4o", None, USAGE) == price("openai-chat:gpt-4o", None, USAGE)
 
 
-@pytest.mark.parametrize(
-    "model", ["gemini:gemini-2.5-pro", "xai:grok-4", "pydantic-ai:google:gemini-2.5-pro"]
-)
+@pytest.mark.parametrize("model", ["gemini:gemini-2.5-pro", "xai:grok-4", "pydantic-ai:google:gemini-2.5-pro"])
 def test_presets_that_the_tables_call_otherwise_are_found(model: str) -> None:
     found = price(model, None, USAGE)
     assert found is not None
@@ -107,14 +105,10 @@ def test_our_arithmetic_is_that_of_the_tables_own_library() -> None:
 
 
 def test_prices_come_without_the_network_and_without_a_thread_left() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", PRICED, str(SOURCE)], capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([sys.executable, "-c", PRICED, str(SOURCE)], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == "$2.5000\n"
 
 
 def test_cost_equivalents_weigh_each_kind_of_token() -> None:
-    assert CostEquivalents().of(Usage(1000, 10, cached=800, written=100)) == pytest.approx(
-        100 + 80 + 125 + 50
-    )
+    assert CostEquivalents().of(Usage(1000, 10, cached=800, written=100)) == pytest.approx(100 + 80 + 125 + 50)

@@ -36,7 +36,7 @@ def test_no_milestone_is_entered_before_all_that_it_depends_on_has_ended(data: s
 @given(st.lists(st.sampled_from(list(State)), min_size=4, max_size=4))
 def test_what_regressed_is_worked_on_before_anything_else(chosen: list[State]) -> None:
     states = dict(zip(NAMES, chosen, strict=True))
-    picked = next_to_work_on(NAMES, states, {name: () for name in NAMES})
+    picked = next_to_work_on(NAMES, states, dict.fromkeys(NAMES, ()))
     if State.REGRESSED in chosen:
         assert states[picked] is State.REGRESSED
     if picked is None:

@@ -146,9 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, wire: Wire, fault: Fault) -> None:
         time.sleep(fault.delay)
         if fault.status:
-            kind = fault.kind or KINDS.get(
-                fault.status, ErrorKind.SERVER if fault.status >= 500 else ErrorKind.INVALID
-            )
+            kind = fault.kind or KINDS.get(fault.status, ErrorKind.SERVER if fault.status >= 500 else ErrorKind.INVALID)
             wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             body = wire.encode_error(fault.status, kind, fault.message) if fault.body is None else fault.body
             return self._send(fault.status, body, wait)

@@ -114,9 +114,7 @@ def test_the_callers_git_variables_change_nothing(tmp_path: Path, monkeypatch: p
     assert Repository.open(top).branch == "main"
 
 
-def test_commits_bear_the_users_identity_or_else_ours(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commits_bear_the_users_identity_or_else_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     top = make_repository(tmp_path / "user")

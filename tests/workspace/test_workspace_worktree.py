@@ -204,9 +204,7 @@ def test_a_milestone_moves_the_branch_and_the_folder_follows(worktree: Worktree)
     write(worktree.place / "new.txt", "x\n")
     write(worktree.repository.git_dir / "worktrees/work here/index.lock", "")
     kept = worktree.checkpoint("x")
-    commit = worktree.commit_milestone(
-        "M01 - done", [("Waypost-Run", "r1"), ("Waypost-Log", "1..\n 9")], kept.tree
-    )
+    commit = worktree.commit_milestone("M01 - done", [("Waypost-Run", "r1"), ("Waypost-Log", "1..\n 9")], kept.tree)
     (told,) = changes.commits(guarded(worktree.repository), worktree.base, commit)
     assert told.trailers == (("Waypost-Run", "r1"), ("Waypost-Log", "1.. 9"))
     assert (told.parents, told.tree, told.subject) == ((worktree.base,), kept.tree, "M01 - done")
@@ -265,9 +263,7 @@ def test_removing_a_run_keeps_its_branch_only(worktree: Worktree) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "a..b", "x.lock", "-x", "x."])
-def test_a_name_that_can_leave_its_folder_is_refused(
-    repository: Repository, name: str, tmp_path: Path
-) -> None:
+def test_a_name_that_can_leave_its_folder_is_refused(repository: Repository, name: str, tmp_path: Path) -> None:
     with pytest.raises(BadName):
         Worktree.create(repository, name, "HEAD", tmp_path / "w")
 
@@ -394,7 +390,5 @@ def test_unreadable_files_are_named_and_read_only_folders_restored(tmp_path: Pat
         pytest.skip("as root this needs user namespaces (util-linux)")
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     command = [*drop, sys.executable, "-c", UNREADABLE]
-    ended = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert ended.stdout.splitlines() == ["['a', 'd/b'] ['new']", "['.git', 'a', 'd'] a"], ended.stderr

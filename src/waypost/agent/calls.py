@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,9 @@ from waypost.events.journal import Journal
 from waypost.review.queue import QUESTION
 from waypost.wires.conversation import ToolCall
 
+ABOUT = 100
+UNTOLD: tuple[object, ...] = (None, False, "", (), [])
+"""Facts that say nothing are not kept."""
 UNKNOWN = """\
 Outcome unknown: the runtime was interrupted while this call ran, so it may have run not at all, in part or to its \
 end. Its processes were ended. Observed since the last checkpoint: {observed}. Look at the state and, if it is needed, \
@@ -44,7 +47,7 @@ class _Planned:
     def about(self) -> str:
         """The call in a few words: its first argument."""
         first = next((str(value) for value in self.arguments.values() if isinstance(value, str)), "")
-        return " ".join(first.split())[:160]
+        return " ".join(first.split())[:ABOUT]
 
 
 @dataclass(slots=True)
@@ -81,7 +84,7 @@ class Hands:
             self.journal.write(*before)
         return carried
 
-    def interrupted(self, pending: Sequence[ToolCall], began: frozenset[str], observed: str) -> list[ToolCall]:
+    def interrupted(self, pending: Sequence[ToolCall], began: Mapping[str, str], observed: str) -> list[ToolCall]:
         """Gives calls that a killed process had begun their unknown outcome; returns those that never began."""
         told = [call for call in pending if call.id in began]
         if told:
@@ -119,7 +122,7 @@ class Hands:
                 return []
 
     def _ended(self, item: _Planned, called: int, result: Result, took: int) -> kinds.ToolEnded:
-        facts = {"about": item.about, **result.facts}
+        facts = {name: value for name, value in result.facts.items() if value not in UNTOLD}
         match result.signal:
             case Done(summary=claim) | Blocked(reason=claim):
                 facts["claim"] = claim

@@ -179,9 +179,7 @@ class Agent:
         answer = Blob.of(json.dumps(response_to_json(response), ensure_ascii=False, separators=(",", ":")))
         ordinal = self.ordinal
         self.ordinal += 1
-        return kinds.ModelResponded(
-            self.milestone, ordinal, answer, response.stop, spent, estimated, response.model, response.id, took, purpose
-        )
+        return kinds.ModelResponded(self.milestone, ordinal, answer, response.stop, spent, estimated, took, purpose)
 
     def _fold(self, why: str) -> None:
         self.journal.write(fold(self.conversation, self.window, self.known(), self.milestone, why))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from waypost.events import kinds
 from waypost.events.blob import Blob
@@ -50,8 +50,8 @@ class Conversation:
     digest: tuple[str, ...] = ()
     forgotten: int = 0
     steps: int = 0
-    began: frozenset[str] = frozenset()
-    """Calls of the last answer that were begun."""
+    began: Mapping[str, str] = field(default_factory=dict)
+    """Calls of the last answer that were begun, each with what it is about."""
     plain: int = 0
     """Answers in a row that called nothing."""
     claim: str = ""
@@ -96,8 +96,8 @@ class Conversation:
                 self._open(opened)
             case kinds.ModelResponded(purpose="step") as responded:
                 self._respond(responded)
-            case kinds.ToolCalled(call=call):
-                self.began |= {call}
+            case kinds.ToolCalled(call=call, about=about):
+                self.began = {**self.began, call: about}
             case kinds.ToolEnded() as ended:
                 self._end(ended)
             case kinds.NoteTold(text=text, topic=topic):
@@ -118,7 +118,7 @@ class Conversation:
 
     def _respond(self, responded: kinds.ModelResponded) -> None:
         self.steps += 1
-        self.began = frozenset()
+        self.began = {}
         message = response_from_json(json.loads(self.content(responded.answer))).message
         self.plain = 0 if message.calls else self.plain + 1
         self._add(message, " ".join(message.text.split())[:160])
@@ -129,7 +129,7 @@ class Conversation:
         facts = dict(ended.facts)
         if ended.tool in CLAIMS and ended.outcome == "done":
             self.claim, self.claim_text = ended.tool, str(facts.get("claim", ""))
-        about = " ".join(str(facts.get("about", "")).split())[:100]
+        about = self.began.get(ended.call, "")
         exit_code = f" → exit {facts['exit']}" if "exit" in facts else ""
         size = ended.full.size if ended.full else len(shown)
         self._add(message, f"h{ended.called} {ended.tool} {about}{exit_code} ({size:,} characters)")

@@ -191,8 +191,6 @@ class ModelResponded(Event):
     stop: str
     spent: Spent
     estimated: bool = False
-    model: str = ""
-    id: str = ""
     took: int = 0
     purpose: str = "step"
 

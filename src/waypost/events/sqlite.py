@@ -44,7 +44,7 @@ CREATE TABLE events (
     payload TEXT
 );
 CREATE INDEX events_by_kind ON events (run, kind);
-CREATE TABLE blobs (sha256 BLOB PRIMARY KEY, packed INTEGER NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE blobs (sha256 BLOB NOT NULL UNIQUE, packed INTEGER NOT NULL, content BLOB NOT NULL);
 """
 
 

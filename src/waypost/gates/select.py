@@ -23,9 +23,10 @@ def gates_for(plan: Plan, milestone: Milestone) -> tuple[Gate, ...]:
 def ticks(milestone: Milestone, verdicts: Mapping[str, str]) -> tuple[str, ...]:
     """The ids of the criteria that are proven: not manual, and all gates that they name are green.
 
-    A skipped gate and one that waits for a human prove nothing, nor does a criterion without a gate.
+    `verdicts` are the lights by gate. A skipped gate and one that waits for a human prove nothing, nor does a
+    criterion without a gate.
     """
-    green = {name for name, light in verdicts.items() if light == "green"}
+    green = {gate for gate, light in verdicts.items() if light == "green"}
     return tuple(
         criterion.id
         for criterion in milestone.criteria

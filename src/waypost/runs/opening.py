@@ -107,7 +107,7 @@ def open_run(project: Project, named: str | None, settings: Settings, *, new: bo
         base_url=settings.base_url,
         window=window,
         limits=settings.limits,
-        notices=notices(project),
+        notices=notices(project, _relative(project, documents.folder)),
         documents_on_branch=_on_branch(project, documents),
     )
     planned = [kinds.MilestonePlanned(m.id, m.title, m.depends) for m in documents.plan.order()]
@@ -144,12 +144,16 @@ def load_opened(project: Project, run: str) -> kinds.RunOpened:
     return record.event
 
 
-def notices(project: Project) -> tuple[str, ...]:
-    """What a person should know of the repository's state before a run starts from HEAD."""
+def notices(project: Project, folder: str) -> tuple[str, ...]:
+    """What a person should know of the repository's state before a run starts from HEAD.
+
+    The documents' own folder does not count as uncommitted work.
+    """
     found = []
     dirty = project.repository.dirty()
-    if dirty.count:
-        found.append(f"{dirty.count} uncommitted changes are not part of the run: it starts from HEAD")
+    own = sum(folder.startswith(path) or path.startswith(f"{folder}/") for path in dirty.paths)
+    if dirty.count > own:
+        found.append(f"{dirty.count - own} uncommitted changes are not part of the run: it starts from HEAD")
     if project.repository.branch is None:
         found.append(f"HEAD is detached at {project.repository.head[:12]}: the run starts there")
     if submodules := project.repository.submodules():

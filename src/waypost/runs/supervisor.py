@@ -114,16 +114,8 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
         *([taken] if taken else []),
         *_unblocked(session),
     ]
-    _tell_what_was(project, run, observer)
     journal.write(*started)
     return session
-
-
-def _tell_what_was(project: Project, run: str, observer: Observer) -> None:
-    """A new run's first events were written before anybody watched: the observer hears them now."""
-    if project.log.last(run, kinds=(kinds.RunStarted.kind,)) is None:
-        for record in project.log.read(run):
-            observer.on_record(record)
 
 
 def _unblocked(session: Session) -> list[Event]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from waypost.documents.model import Gate, GateKind, Milestone
 from waypost.events import kinds
 from waypost.events.blob import Blob
+from waypost.gates.essence import essence
 from waypost.gates.run import run_gates
 from waypost.gates.select import gates_for
 from waypost.gates.verdict import Verdict
@@ -42,8 +43,15 @@ class Verified:
     def essence(self) -> str:
         """What a repair needs to know of the red gates, in a few thousand characters."""
         share = ESSENCE // max(1, len(self.red))
-        parts = [f"### {v.gate}: {v.reason}\n{v.essence[:share]}".rstrip() for v in self.red]
+        parts = [f"### {v.gate}: {v.reason}\n{_fitted(v, share)}".rstrip() for v in self.red]
         return "\n\n".join([*([self.over_diff] if self.over_diff else []), *parts])
+
+
+def _fitted(verdict: Verdict, characters: int) -> str:
+    """The verdict's essence within so many characters: drawn anew from the output where it is longer."""
+    if len(verdict.essence) <= characters:
+        return verdict.essence
+    return essence(verdict.output, verdict.exit, None, characters)
 
 
 async def verify(session: Session, milestone: Milestone) -> Verified:
@@ -68,7 +76,7 @@ async def verify_tree(session: Bay, milestone: Milestone, gates: Sequence[Gate],
             tree=tree,
             sandbox=session.sandbox,
             variables=session.variables_in(clean.folder),
-            mark=lambda name: f"{session.run}/gate-{name}",
+            mark=lambda name: f"{session.run}/gate-{milestone.id}-{tree[:12]}-{name}",
             secrets=os.environ,
             on_started=started,
             on_ended=ended,

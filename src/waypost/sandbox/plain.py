@@ -22,7 +22,7 @@ from waypost.sandbox.sandbox import MARK, Command, Outcome, SpawnError
 
 _GRACE_AT_TIMEOUT = 2.0
 _GRACE_IN_BACKGROUND = 1.0
-_LAST_WORDS = 0.1
+_LAST_WORDS = 0.25
 _LOOK_AT_ALL_AFTER = 1.0
 
 
@@ -104,8 +104,7 @@ class _Running:
 
     def _watch(self) -> asyncio.Future[object]:
         if sys.platform != "linux":
-            options = os.WEXITED | os.WNOWAIT
-            return self._loop.run_in_executor(None, os.waitid, os.P_PID, self._process.pid, options)
+            return self._loop.run_in_executor(None, self._process.wait)
         # Cheaper than asyncio's own processes, which take a thread each on Python 3.11.
         future: asyncio.Future[object] = self._loop.create_future()
         self._descriptor = os.pidfd_open(self._process.pid)

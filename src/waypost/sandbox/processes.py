@@ -77,7 +77,8 @@ def _look_elsewhere(wanted: Wanted) -> Iterator[Process]:
 
 def every_pid() -> list[int]:
     """The ids of all processes that /proc shows."""
-    return [int(name) for name in os.listdir(_PROC) if name.isdigit()]  # noqa: PTH208 - four times as fast
+    with os.scandir(_PROC) as entries:
+        return [int(entry.name) for entry in entries if entry.name.isdigit()]
 
 
 def find(wanted: Wanted, pids: Iterable[int] | None = None) -> list[Process]:

@@ -14,9 +14,9 @@ class NotInScriptError(SandboxError):
     """A command came for which the script has no answer."""
 
 
-def answer(output: str = "", exit: int = 0) -> Outcome:  # noqa: A002 - the field's own name
+def answer(output: str = "", code: int = 0) -> Outcome:
     """An outcome that ended by itself."""
-    return Outcome(exit=exit, signal=None, timed_out=False, seconds=0.0, output=output.encode())
+    return Outcome(exit=code, signal=None, timed_out=False, seconds=0.0, output=output.encode())
 
 
 class ScriptedSandbox:

@@ -15,12 +15,12 @@ from waypost.wires.conversation import Json, Tool
 _DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-async def no_handles(handle: str) -> str | None:  # noqa: ARG001 - the shape of Bench.expand
+async def no_handles(_handle: str) -> str | None:
     """Knows no handle."""
     return None
 
 
-def nothing_protected(path: str) -> str | None:  # noqa: ARG001 - the shape of Bench.protected
+def nothing_protected(_path: str) -> str | None:
     """Lets every path be changed."""
     return None
 

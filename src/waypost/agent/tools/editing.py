@@ -20,8 +20,9 @@ _SHOWN = 3_000
 
 def edit(arguments: Json, bench: Bench) -> Result:
     """Carries out a call of `edit`. Raises ToolError, and then nothing was changed."""
-    if "patch" in arguments:
-        if given := sorted(set(arguments) - {"patch"}):
+    # Some models fill in every argument: empty ones and a patch's own path are let pass.
+    if arguments.get("patch"):
+        if given := [name for name in ("old", "new") if arguments.get(name)]:
             raise ToolError(f"edit takes either patch alone or path, old and new; leave out {', '.join(given)}")
         plan = Planner(bench).plan(parse_patch(arguments["patch"]))
     else:

@@ -105,10 +105,10 @@ def _kind_of(glob: str | None) -> tuple[str, ...]:
 
 
 async def _work(arguments: Json, bench: Bench) -> Result:
-    place = to_read(arguments.get("path", "."), bench)
+    place = to_read(arguments.get("path") or ".", bench)
     if not place.path.exists():
         raise missing(place, bench)
-    pattern, glob = arguments["pattern"], arguments.get("glob")
+    pattern, glob = arguments["pattern"], arguments.get("glob") or None
     if not pattern or "\0" in pattern + (glob or ""):
         raise ToolError("pattern is empty or holds a NUL; for all files use kind=files with pattern=*")
     for text in (pattern if arguments.get("kind") == "files" else "", glob or ""):

@@ -40,6 +40,7 @@ async def _work(arguments: Json, bench: Bench) -> Result:
 def _wanted(arguments: Json, count: int, place: Place) -> Span:
     first = max(1, int(arguments.get("start", 1)))
     last = min(count, int(arguments.get("end", count)))
+    last = last if last > 0 else count  # 0 and -1 are other tools' "to the end"
     if first > count:
         raise ToolError(f"{place.shown} has {count} lines; start={first} is beyond its end")
     if last < first:

@@ -14,7 +14,8 @@ _NAMED = 3
 
 
 async def _work(arguments: Json, bench: Bench) -> Result:
-    limit = min(float(arguments.get("timeout", bench.timeout)), bench.longest_timeout)
+    asked = float(arguments.get("timeout", 0))
+    limit = min(asked if asked > 0 else bench.timeout, bench.longest_timeout)
     outcome = await bench.sandbox.run(
         Command(
             argv=shell(arguments["command"]),

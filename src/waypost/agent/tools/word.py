@@ -7,27 +7,27 @@ from waypost.agent.tools.result import Asked, Blocked, Decided, Done, Noted, Rej
 from waypost.wires.conversation import Json
 
 
-async def _decide(arguments: Json, bench: Bench) -> Result:  # noqa: ARG001 - the shape of a tool's work
+async def _decide(arguments: Json, _bench: Bench) -> Result:
     rejected = tuple(Rejected(each["option"], each["because"]) for each in arguments.get("rejected", []))
     title = arguments["title"]
     decided = Decided(title, arguments["decision"], arguments["because"], rejected)
     return Result(f"recorded: {title}", signal=decided)
 
 
-async def _note(arguments: Json, bench: Bench) -> Result:  # noqa: ARG001
+async def _note(arguments: Json, _bench: Bench) -> Result:
     return Result("noted", signal=Noted(arguments["text"]))
 
 
-async def _ask(arguments: Json, bench: Bench) -> Result:  # noqa: ARG001
+async def _ask(arguments: Json, _bench: Bench) -> Result:
     text = "queued for the human, who may answer later; go on meanwhile, on the likeliest answer"
     return Result(text, signal=Asked(arguments["question"]))
 
 
-async def _done(arguments: Json, bench: Bench) -> Result:  # noqa: ARG001
+async def _done(arguments: Json, _bench: Bench) -> Result:
     return Result("the gates run now", signal=Done(arguments["summary"]))
 
 
-async def _blocked(arguments: Json, bench: Bench) -> Result:  # noqa: ARG001
+async def _blocked(arguments: Json, _bench: Bench) -> Result:
     return Result("recorded", signal=Blocked(arguments["reason"]))
 
 
