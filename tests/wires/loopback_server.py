@@ -47,7 +47,7 @@ class Fault:
     `status` and `retry_after` (seconds, or any header text) answer with an error of `kind`; `cut` ends the
     connection after that share of the bytes; `malformed` breaks every event; `empty` answers nothing;
     `delay` waits before the first byte and `drip` before every event (seconds); `is_whole` is not streamed;
-    `body` is served as it stands.
+    `body` is served as it stands; `has_end` is off for a stream whose last chunk never comes.
     """
 
     status: int = 0
@@ -61,6 +61,7 @@ class Fault:
     drip: float = 0.0
     is_whole: bool = False
     body: bytes | None = None
+    has_end: bool = True
     response: Response = field(default_factory=lambda: say("Hello from loopback."))
 
 
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         for data in frames:
             time.sleep(fault.drip)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-        if fault.cut is None:
+        if fault.cut is None and fault.has_end:
             self.wfile.write(b"0\r\n\r\n")
         else:
             self.close_connection = True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from waypost.documents import plain, strict
+from waypost.documents import strict
 from waypost.documents.errors import Report
 from waypost.documents.fence import claims_gate
 from waypost.documents.headings import FORM, report_disguised
-from waypost.documents.model import Gate, Plan
+from waypost.documents.model import Gate, Milestone, Plan
 from waypost.documents.source import Fence, Source, read
+from waypost.documents.splice import can_hold_status, milestone_ids
 
 NOTES = ("risk", "architecture")
 
@@ -19,18 +20,33 @@ def parse_plan(raw: bytes, report: Report) -> Plan:
     """
     source = read(raw, report)
     claims = any(isinstance(block, Fence) and not block.quoted and claims_gate(block) for block in source.blocks)
-    if not claims and plain.is_plain(source):
-        checklist = plain.read_checklist(source, report)
-        milestones = plain.read_milestones(source, checklist, report)
-    else:
-        checklist = strict.read_checklist(source, report)
-        milestones = strict.read_milestones(source, report)
-        report_disguised(source, report)
-        known = {gate.line for gate in checklist}.union(gate.line for one in milestones for gate in one.gates)
-        _report_stray_gates(source, known, report)
+    checklist, milestones = (None if claims else _read_plain(source, report)) or _read_strict(source, report)
+    for section in source.sections():
+        if milestone_ids(section.heading) and not can_hold_status(source, section):
+            line = section.heading.line
+            report.error(line, "no `Status:` line can be put under the heading", "leave an empty line below it")
     if not milestones and not report.has_errors:
         report.error(1, "the plan has no milestone", f"add a heading {FORM}")
     return Plan(title(source), checklist, milestones, _notes(source))
+
+
+def _read_strict(source: Source, report: Report) -> tuple[tuple[Gate, ...], tuple[Milestone, ...]]:
+    checklist = strict.read_checklist(source, report)
+    milestones = strict.read_milestones(source, report)
+    report_disguised(source, report)
+    known = {gate.line for gate in checklist}.union(gate.line for one in milestones for gate in one.gates)
+    _report_stray_gates(source, known, report)
+    return checklist, milestones
+
+
+def _read_plain(source: Source, report: Report) -> tuple[tuple[Gate, ...], tuple[Milestone, ...]] | None:
+    # Imported here: most plans are strict, and a run's start counts in milliseconds.
+    from waypost.documents import plain
+
+    if not plain.is_plain(source):
+        return None
+    checklist = plain.read_checklist(source, report)
+    return checklist, plain.read_milestones(source, checklist, report)
 
 
 def title(source: Source) -> str:

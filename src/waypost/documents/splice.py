@@ -59,6 +59,21 @@ def status_lines(section: Section) -> list[int]:
     return [block.line for block in section.blocks if isinstance(block, Text) and _is_status(block)]
 
 
+def can_hold_status(source: Source, section: Section) -> bool:
+    """Whether a `Status:` line can be put under the heading without changing how the next line is read."""
+    line = section.heading.line + 1
+    if status_lines(section) or line > len(source.lines) or not source.lines[line - 1].text.strip():
+        return True
+    following = next((block for block in section.blocks if block.line == line), None)
+    if isinstance(following, Fence) or (isinstance(following, Text) and not following.depth):
+        return True
+    try:
+        _insert(source, section, b"Status: x")
+    except SpliceError:
+        return False
+    return True
+
+
 def _is_status(block: Text) -> bool:
     label = LABEL.match(block.text) if not block.quoted and not block.depth else None
     return label is not None and label[1].strip().casefold() == "status"
@@ -70,7 +85,9 @@ def _insert(source: Source, section: Section, line: bytes) -> bytes:
     at = source.lines[heading].start if heading < len(source.lines) else len(raw)
     ended = raw[:at].endswith((b"\n", b"\r"))
     after = raw[:at] + line + newline + raw[at:] if ended else raw + newline + line
-    if _shape(read(after, Report("the plan")).blocks, heading + 1, 1) != _shape(source.blocks, 0, 0):
+    blocks = read(after, Report("the plan")).blocks
+    held = any(isinstance(block, Text) and block.line == heading + 1 and _is_status(block) for block in blocks)
+    if not held or _shape(blocks, heading + 1, 1) != _shape(source.blocks, 0, 0):
         raise SpliceError(
             f"line {heading}: a Status line here would change how the next line is read; "
             "put an empty line under the heading"

@@ -52,9 +52,14 @@ def draft(goal: str, findings: Findings) -> dict[str, str]:
 
 
 def with_plan(drafts: dict[str, str], plan_text: str) -> dict[str, str]:
-    """The drafts with another plan. It is taken as it is, but for a fence around the whole; lint it after."""
+    """The drafts with another plan, taken as it is, but for a fence around the whole or prose around a fence.
+
+    Lint it after: what a model drafts may hold errors.
+    """
     text = plan_text.replace("\r\n", "\n").strip("\n")
-    wrapped = re.fullmatch(r"[ \t]*(`{3,}|~{3,})(?:markdown|md)?[ \t]*\n(.*)\n[ \t]*\1[ \t]*", text, re.DOTALL)
+    whole = re.fullmatch(r"[ \t]*(`{3,}|~{3,})[ \t]*\n(.*)\n\1[ \t]*", text, re.DOTALL)
+    named = re.search(r"^(`{3,}|~{3,})(?:markdown|md)[ \t]*\n(.*)\n\1[ \t]*$", text, re.DOTALL | re.MULTILINE)
+    wrapped = whole or named
     return {**drafts, "PLAN.md": (wrapped[2] if wrapped else text).strip("\n") + "\n"}
 
 

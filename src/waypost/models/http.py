@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from waypost import __version__
 from waypost.models.model import BadModel, ContextOverflow, TransientFailure
 from waypost.models.presets import Endpoint
 from waypost.models.retry_after import retry_after
@@ -87,9 +88,18 @@ class HttpModel:
             for delta in decoder.feed(chunk, time.monotonic_ns() - start):
                 yield delta
             if decoder.has_ended:
-                await _read_rest(chunks)
+                await self._read_rest(chunks)
                 break
         yield decoder.finish()
+
+    async def _read_rest(self, chunks: AsyncIterator[bytes]) -> None:
+        """Reads on to the body's end, so that the connection can be used again."""
+        try:
+            async with asyncio.timeout(REST_SECONDS):
+                async for _ in chunks:
+                    pass
+        except (TimeoutError, self._library.RequestError):
+            return  # the answer is whole; only the connection is lost
 
     def _whole(self, body: bytes, start: int) -> list[Delta | Response]:
         """The items of an answer that did not come as a stream, though some servers only forget to say so."""
@@ -147,9 +157,15 @@ def _open_client(endpoint: Endpoint, read_timeout: float) -> httpx2.AsyncClient:
     import httpx2
 
     address = urlsplit(endpoint.url)
+    headers = {
+        "user-agent": f"waypost/{__version__}",
+        "content-type": "application/json",
+        "accept": "text/event-stream",
+        **endpoint.headers,
+    }
     try:
         return httpx2.AsyncClient(
-            headers={"content-type": "application/json", "accept": "text/event-stream", **endpoint.headers},
+            headers=headers,
             verify=address.scheme == "https",
             trust_env=address.hostname not in _LOOPBACK,
             timeout=httpx2.Timeout(read_timeout, connect=CONNECT_SECONDS, pool=None),
@@ -162,13 +178,3 @@ def _open_client(endpoint: Endpoint, read_timeout: float) -> httpx2.AsyncClient:
 def _fed(decoder: StreamDecoder, body: bytes, at: int) -> list[Delta | Response]:
     deltas = decoder.feed(body, at)
     return [*deltas, decoder.finish()]
-
-
-async def _read_rest(chunks: AsyncIterator[bytes]) -> None:
-    """Reads on to the body's end, so that the connection can be used again."""
-    try:
-        async with asyncio.timeout(REST_SECONDS):
-            async for _ in chunks:
-                pass
-    except TimeoutError:
-        return  # the answer is whole; only the connection is lost

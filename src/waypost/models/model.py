@@ -17,7 +17,7 @@ class BadModel(ModelError):
     """The model's name, key or address can't work; asking again won't help."""
 
 
-@dataclass
+@dataclass(eq=False)
 class TransientFailure(ModelError):
     """A failure worth another try: 429, 5xx, a cut stream, an unreadable or empty answer.
 

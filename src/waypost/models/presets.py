@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from waypost.models.model import BadModel
-from waypost.wires.chat import ChatWire
-from waypost.wires.messages import MessagesWire
-from waypost.wires.responses import ResponsesWire
-from waypost.wires.wire import Wire
+
+if TYPE_CHECKING:
+    from waypost.wires.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A provider: its protocol, its address, and the variable that holds the key.
 
+    `wire` makes the codec, so that only the one in use is imported: each costs start-up time.
     `base_variable` names a variable that may hold the address where `base_url` is empty;
     `key_header` is the header that takes the key in place of the protocol's own.
     """
 
-    wire: Wire
+    wire: Callable[[], Wire]
     base_url: str
     key_variable: str = ""
     needs_key: bool = True
@@ -43,9 +44,32 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-_COMPATIBLE = ChatWire()
+def _responses() -> Wire:
+    from waypost.wires.responses import ResponsesWire
+
+    return ResponsesWire()
+
+
+def _messages() -> Wire:
+    from waypost.wires.messages import MessagesWire
+
+    return MessagesWire()
+
+
+def _chat(cache_key: bool = False, limit: str = "max_tokens", asks_for_usage: bool = True) -> Callable[[], Wire]:
+    """Makes codecs for one dialect of Chat Completions; see `ChatWire` for the options."""
+
+    def make() -> Wire:
+        from waypost.wires.chat import ChatWire
+
+        return ChatWire(cache_key=cache_key, limit=limit, asks_for_usage=asks_for_usage)
+
+    return make
+
+
+_COMPATIBLE = _chat()
 _AZURE = Preset(
-    ResponsesWire(),
+    _responses,
     "",
     "AZURE_OPENAI_API_KEY",
     base_variable="AZURE_OPENAI_ENDPOINT",
@@ -54,15 +78,15 @@ _AZURE = Preset(
 )
 
 PRESETS: Mapping[str, Preset] = {
-    "openai": Preset(ResponsesWire(), "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "openai": Preset(_responses, "https://api.openai.com/v1", "OPENAI_API_KEY"),
     "openai-chat": Preset(
-        ChatWire(cache_key=True, limit="max_completion_tokens"), "https://api.openai.com/v1", "OPENAI_API_KEY"
+        _chat(cache_key=True, limit="max_completion_tokens"), "https://api.openai.com/v1", "OPENAI_API_KEY"
     ),
-    "anthropic": Preset(MessagesWire(), "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", base_suffix="/v1"),
+    "anthropic": Preset(_messages, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", base_suffix="/v1"),
     "openrouter": Preset(_COMPATIBLE, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     "gemini": Preset(_COMPATIBLE, "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
-    "mistral": Preset(ChatWire(asks_for_usage=False), "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
-    "groq": Preset(ChatWire(limit="max_completion_tokens"), "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    "mistral": Preset(_chat(asks_for_usage=False), "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    "groq": Preset(_chat(limit="max_completion_tokens"), "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     "deepseek": Preset(_COMPATIBLE, "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
     "xai": Preset(_COMPATIBLE, "https://api.x.ai/v1", "XAI_API_KEY"),
     "azure": _AZURE,
@@ -85,7 +109,7 @@ def resolve(spec: str, base_url: str | None, environ: Mapping[str, str]) -> Endp
     if not model.strip():
         raise BadModel(f'"{spec}" names no model; write {name}:MODEL')
     key = _key(spec, preset, environ, may_lack=base_url is not None)
-    wire = preset.wire
+    wire = preset.wire()
     headers = {preset.key_header: key} if preset.key_header and key else wire.headers(key)
     return Endpoint(
         name=spec,
