@@ -15,8 +15,8 @@ from waypost.cli.errors import CommandError
 from waypost.cli.words import one_line
 
 if TYPE_CHECKING:
-    from waypost.runs.opening import Settings
     from waypost.runs.project import Project
+    from waypost.runs.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,6 @@ def run(
 
     A goal in quotes is made into documents first, which you are shown and asked to approve.
     """
-    from waypost.cli.session import work_on
-
     chosen = arguments.settings(
         model=arguments.model_or_default(model), base_url=base_url, window=window,
         max_cost=max_cost, max_tokens=max_tokens, max_steps=max_steps, max_time=max_time,
@@ -99,6 +97,8 @@ def run(
     with arguments.project_here(create=True) as project:
         start = project.log.position
         name = _open(project, aim(project.root, Path.cwd(), what), chosen, yes=yes, new=new, may_ask=not as_json)
+        from waypost.cli.session import work_on  # after the draft is asked for: its import takes a while
+
         code = work_on(project, name, chosen, after=start, as_json=as_json)
     raise typer.Exit(code)
 
