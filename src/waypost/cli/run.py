@@ -105,16 +105,20 @@ def run(
 
 def _open(project: Project, wanted: Aim, chosen: Settings, *, yes: bool, new: bool, may_ask: bool) -> str:
     from waypost.cli import consent
-    from waypost.runs.drafting import draft
-    from waypost.runs.opening import NotApproved, open_run
 
     if wanted.goal is not None:
         if not yes and not (may_ask and arguments.is_answerable()):
             raise CommandError("nobody can be asked to approve the plan for this goal; add --yes to approve it unread")
         sys.stderr.write("drafting the documents …\n")
+        from waypost.runs.drafting import draft  # alone: nothing else is needed before the model is asked
+
         folder = asyncio.run(draft(project, wanted.goal, chosen))
+        from waypost.runs.opening import open_run
+
         consent.obtain(project, str(folder), yes=yes, may_ask=may_ask)
         return open_run(project, str(folder), chosen, new=new)
+    from waypost.runs.opening import NotApproved, open_run
+
     try:
         return open_run(project, wanted.name, chosen, new=new)
     except NotApproved as problem:
