@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +108,8 @@ def _open(project: Project, wanted: Aim, chosen: Settings, *, yes: bool, new: bo
     if wanted.goal is not None:
         if not yes and not (may_ask and arguments.is_answerable()):
             raise CommandError("nobody can be asked to approve the plan for this goal; add --yes to approve it unread")
+        import asyncio
+
         sys.stderr.write("drafting the documents …\n")
         from waypost.runs.drafting import draft  # alone: nothing else is needed before the model is asked
 
