@@ -109,7 +109,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     )
     rebuilt_conversation(session)
     resumed = view.pid != 0
-    taken = session.checkpoint("at resume") if resumed else None
+    taken = session.caught_up("at resume") if resumed else None
     started: list[Event] = [
         kinds.RunStarted(os.getpid(), __version__, resumed, model_name, limits, orphans),
         *([taken] if taken else []),
