@@ -86,7 +86,7 @@ async def verify_tree(session: Bay, milestone: Milestone, gates: Sequence[Gate],
 
 
 def manual_items(session: Session, milestone: Milestone) -> list[kinds.ReviewQueued]:
-    """Events that queue manual criteria and gates for a human; those that wait already or were accepted are left out."""
+    """Events that queue manual criteria and gates for a human; those that wait or were accepted already are not."""
     known = {name for name, item in session.view.review.items() if item.verdict != "reject"}
     events = [
         kinds.ReviewQueued(milestone.id, criterion.id, MANUAL, criterion.text)
