@@ -117,6 +117,27 @@ def test_what_was_spent_is_summed_by_milestone_in_the_spans_asked_for(log: Sqlit
     assert log.spent("r", Span(1, 4)) == {"M01": (2, 3, 2, 0, 0, 10, 1), "M02": (2, 7, 2, 0, 0, 20, 0)}
 
 
+def test_sums_by_block_are_what_the_events_say_for_any_span(log: SqliteLog) -> None:
+    epoch, rng = log.claim("r"), random.Random(3)
+    for _ in range(9):
+        events = [
+            kinds.ModelResponded(f"M0{rng.randrange(3)}", n, Blob.of("x"), "end", kinds.Spent(rng.randrange(9), 1))
+            if rng.random() < 0.7
+            else note("between")
+            for n in range(1000)
+        ]
+        log.append("r", epoch, events)
+        log.append("other", None, events[:200])
+    answers = [r for r in log.read("r") if isinstance(r.event, kinds.ModelResponded)]
+    for _ in range(60):
+        first, last = sorted(rng.sample(range(1, 12_000), 2))
+        naive: dict[str, int] = {}
+        for record in answers:
+            if first <= record.seq <= last:
+                naive[record.event.milestone] = naive.get(record.event.milestone, 0) + record.event.spent.input
+        assert {name: numbers[1] for name, numbers in log.spent("r", Span(first, last)).items()} == naive
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small disk needs root")
 def test_a_full_disk_keeps_what_was_there_and_says_so(tmp_path: Path) -> None:
     disk = tmp_path / "disk"

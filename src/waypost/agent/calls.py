@@ -18,7 +18,7 @@ from waypost.events.journal import Journal
 from waypost.review.queue import QUESTION
 from waypost.wires.conversation import ToolCall
 
-ABOUT = 100
+ABOUT = 80
 UNTOLD: tuple[object, ...] = (None, False, "", (), [])
 """Facts that say nothing are not kept."""
 UNKNOWN = """\
@@ -122,7 +122,7 @@ class Hands:
                 return []
 
     def _ended(self, item: _Planned, called: int, result: Result, took: int) -> kinds.ToolEnded:
-        facts = {name: value for name, value in result.facts.items() if value not in UNTOLD}
+        facts = {name: value for name, value in result.facts.items() if name != "seconds" and value not in UNTOLD}
         match result.signal:
             case Done(summary=claim) | Blocked(reason=claim):
                 facts["claim"] = claim

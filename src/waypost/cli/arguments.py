@@ -16,8 +16,8 @@ from waypost.cli import words
 from waypost.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from waypost.runs.opening import Settings
     from waypost.runs.project import Project
+    from waypost.runs.settings import Settings
 
 T = TypeVar("T")
 MODEL_VARIABLE = "WAYPOST_MODEL"
@@ -101,7 +101,7 @@ def settings(
 ) -> Settings:
     """The options as values. Raises CommandError that names the option."""
     from waypost.events.kinds import Limits
-    from waypost.runs.opening import Settings
+    from waypost.runs.settings import Settings
 
     limits = Limits(
         steps=_read("--max-steps", max_steps, words.read_amount),

@@ -39,7 +39,7 @@ def frame(view: RunView, moment: Moment, size: Size) -> list[Text]:
     """At most `size.lines` lines of at most `size.columns` columns."""
     head, status = _head(view, moment, size), _status(view, moment, size)
     foot = [_foot(view, moment, size)]
-    room = max(0, size.lines - len(head) - len(status) - len(foot) - 3)
+    room = max(0, size.lines - len(head) - len(status) - len(foot) - 4)
     milestones = _milestones(view, moment, size, max(1, min(len(view.milestones), room // 2)))
     room -= len(milestones)
     tail = _tail(moment.tail, size, min(4, room // 2))
@@ -47,11 +47,13 @@ def frame(view: RunView, moment: Moment, size: Size) -> list[Text]:
     blank = [Text("")]
     parts = [head, milestones, status, [*recent, *tail], foot]
     lines = [line for part in parts if part for line in (*part, *blank)][:-1]
+    for line in lines:
+        line.truncate(size.columns, overflow="ellipsis")
     return lines[: size.lines]
 
 
 def _line(text: str, size: Size, style: str = "") -> Text:
-    return Text(cut(one_line(text), size.columns) if text.strip() else "", style=style, no_wrap=True, end="")
+    return Text(cut(one_line(text), size.columns) if text.strip() else "", style=style, no_wrap=True)
 
 
 def _head(view: RunView, moment: Moment, size: Size) -> list[Text]:
@@ -62,7 +64,7 @@ def _head(view: RunView, moment: Moment, size: Size) -> list[Text]:
     right = f"{done} · {worked}"
     title = cut(title, max(8, size.columns - columns(right) - 2))
     gap = " " * max(1, size.columns - columns(title) - columns(right))
-    first = Text.assemble((title, "bold"), gap, (right, "dim"), no_wrap=True, end="")
+    first = Text.assemble((title, "bold"), gap, (right, "dim"), no_wrap=True)
     place = f"{opened.branch} · " if opened else ""
     return [first, _line(f"{place}{view.model}", size, "dim")]
 
@@ -104,7 +106,7 @@ def _milestone(milestone: MilestoneView, moment: Moment, size: Size) -> Text:
         gap,
         (right, style),
     ]
-    return Text.assemble(*parts, no_wrap=True, end="", overflow="ellipsis")
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
 
 def _spin(moment: Moment) -> str:
@@ -129,14 +131,14 @@ def _now(view: RunView, moment: Moment, size: Size) -> Text:
     doing = one_line(view.doing or "thinking")
     lead = f"{_spin(moment)} {view.current} step {view.steps + 1} · " if view.current else f"{_spin(moment)} "
     doing = cut(doing, max(8, size.columns - columns(lead) - columns(took)))
-    return Text.assemble((lead, "cyan"), doing, (took, "dim"), no_wrap=True, end="")
+    return Text.assemble((lead, "cyan"), doing, (took, "dim"), no_wrap=True)
 
 
 def _gates(view: RunView, size: Size) -> Text | None:
     milestone = view.milestones.get(view.current)
     if milestone is None or not milestone.gates:
         return None
-    line = Text("gates ", no_wrap=True, end="")
+    line = Text("gates ", no_wrap=True)
     signs = {"green": "✔", "red": "✘", "running": "…", "waiting": "?", "skipped": "–"}
     for gate in milestone.gates.values():
         sign = signs.get(gate.verdict, "·")
@@ -154,7 +156,7 @@ def _bars(view: RunView, moment: Moment, size: Size) -> list[Text]:
         left = max(0, budget.limit - budget.spent)
         words = f" {measured(budget.name, left)} of {measured(budget.name, budget.limit)} left"
         name = {"wall": "time"}.get(budget.name, budget.name)
-        bars.append(Text.assemble(f"{name:<6} ", ("━" * full, style), ("━" * (BAR - full), "dim"), (words, "dim")))
+        bars.append(Text.assemble(f"{name:<6} ", ("━" * full, style), ("─" * (BAR - full), "dim"), (words, "dim")))
     lines: list[Text] = []
     for bar in bars:
         if lines and lines[-1].cell_len + 3 + bar.cell_len <= size.columns:
@@ -162,7 +164,7 @@ def _bars(view: RunView, moment: Moment, size: Size) -> list[Text]:
         else:
             lines.append(bar)
     for line in lines:
-        line.no_wrap, line.end = True, ""
+        line.no_wrap = True
         line.truncate(size.columns, overflow="ellipsis")
     return lines
 

@@ -30,6 +30,7 @@ class LiveView:
     def __init__(self, view: RunView) -> None:
         """Goes on from this view, which it then owns."""
         self.view = view
+        self._known = view.position
         self.word = ""
         self._tail = ""
         self._since = 0
@@ -49,7 +50,7 @@ class LiveView:
 
     def on_record(self, record: Record) -> None:
         """Takes the event into the picture."""
-        if record.seq <= self.view.position:
+        if record.seq <= self._known:
             return
         self.view.apply(record)
         if isinstance(record.event, kinds.ModelRequested):

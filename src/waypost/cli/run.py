@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ from waypost.cli.errors import CommandError
 from waypost.cli.words import one_line
 
 if TYPE_CHECKING:
-    from waypost.runs.opening import Settings
     from waypost.runs.project import Project
+    from waypost.runs.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,6 @@ def run(
 
     A goal in quotes is made into documents first, which you are shown and asked to approve.
     """
-    from waypost.cli.session import work_on
-
     chosen = arguments.settings(
         model=arguments.model_or_default(model), base_url=base_url, window=window,
         max_cost=max_cost, max_tokens=max_tokens, max_steps=max_steps, max_time=max_time,
@@ -99,22 +96,30 @@ def run(
     with arguments.project_here(create=True) as project:
         start = project.log.position
         name = _open(project, aim(project.root, Path.cwd(), what), chosen, yes=yes, new=new, may_ask=not as_json)
+        from waypost.cli.session import work_on  # after the draft is asked for: its import takes a while
+
         code = work_on(project, name, chosen, after=start, as_json=as_json)
     raise typer.Exit(code)
 
 
 def _open(project: Project, wanted: Aim, chosen: Settings, *, yes: bool, new: bool, may_ask: bool) -> str:
     from waypost.cli import consent
-    from waypost.runs.drafting import draft
-    from waypost.runs.opening import NotApproved, open_run
 
     if wanted.goal is not None:
         if not yes and not (may_ask and arguments.is_answerable()):
             raise CommandError("nobody can be asked to approve the plan for this goal; add --yes to approve it unread")
+        import asyncio
+
         sys.stderr.write("drafting the documents …\n")
+        from waypost.runs.drafting import draft  # alone: nothing else is needed before the model is asked
+
         folder = asyncio.run(draft(project, wanted.goal, chosen))
+        from waypost.runs.opening import open_run
+
         consent.obtain(project, str(folder), yes=yes, may_ask=may_ask)
         return open_run(project, str(folder), chosen, new=new)
+    from waypost.runs.opening import NotApproved, open_run
+
     try:
         return open_run(project, wanted.name, chosen, new=new)
     except NotApproved as problem:

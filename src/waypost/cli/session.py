@@ -15,8 +15,8 @@ from waypost.cli.words import one_line
 
 if TYPE_CHECKING:
     from waypost.events.kinds import RunEnded
-    from waypost.runs.opening import Settings
     from waypost.runs.project import Project
+    from waypost.runs.settings import Settings
 
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

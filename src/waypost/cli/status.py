@@ -17,7 +17,13 @@ OUTCOME_STYLES = {"complete": "green", "running": "cyan", "blocked": "red", "fai
 
 def lines(view: RunView, pid: int | None, now: int) -> list[str]:
     """All of it: who works on it, a row a milestone, budgets, what waits for a human, how to go on."""
-    parts = [_head(view, pid, now), _milestones(view, now), _budgets(view, pid, now), _reasons(view), _waiting(view)]
+    parts = [
+        _head(view, pid, now),
+        _milestones(view, pid, now),
+        _budgets(view, pid, now),
+        _reasons(view),
+        _waiting(view),
+    ]
     steps = [f"  {step}" for step in figures.next_step(view, pid)]
     parts.append([styled("How to go on", "bold"), *steps])
     return [line for part in parts if part for line in (*part, "")][:-1]
@@ -45,19 +51,20 @@ def _worked(view: RunView, pid: int | None, now: int) -> int:
     return view.worked + (max(0, now - view.seen) if pid is not None else 0)
 
 
-def _milestones(view: RunView, now: int) -> list[str]:
+def _milestones(view: RunView, pid: int | None, now: int) -> list[str]:
     if not view.milestones:
         return []
-    body = [_row(milestone, now if view.outcome == "" else view.seen) for milestone in view.milestones.values()]
+    since = _worked(view, pid, now) - view.worked
+    body = [_row(m, since if m.id == view.current else 0) for m in view.milestones.values()]
     styles = [_styles(milestone.state) for milestone in view.milestones.values()]
     body.append(_sums(view))
     styles.append(("", "bold"))
     return rows(HEAD, body, right=(3, 5, 6, 7, 8), styles=styles)
 
 
-def _row(milestone: MilestoneView, now: int) -> tuple[str, ...]:
+def _row(milestone: MilestoneView, working: int) -> tuple[str, ...]:
     title = "" if milestone.title == milestone.id else f" {milestone.title}"
-    took = (milestone.ended or now) - milestone.began if milestone.began else 0
+    took = milestone.worked + working
     totals = milestone.totals
     return (
         figures.mark(milestone.state),

@@ -56,6 +56,7 @@ def _milestone(milestone: MilestoneView) -> dict[str, Any]:
         "gates": [_gate(gate) for gate in milestone.gates.values()],
         "began": _time(milestone.began),
         "ended": _time(milestone.ended),
+        "worked_ms": milestone.worked // 1000,
         "commit": milestone.commit,
     }
 

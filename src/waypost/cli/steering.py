@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -84,6 +83,8 @@ def gate(
     as_json: arguments.AsEvents = False,
 ) -> None:
     """Run the gates now, in a clean checkout; ticks nothing."""
+    import asyncio
+
     with arguments.project_here() as project:
         name = project.resolve(run)
         ended = asyncio.run(_gate(project, name, milestone, as_json))

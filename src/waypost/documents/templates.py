@@ -67,7 +67,7 @@ def _title(goal: str) -> str:
     """The goal's first sentence, short enough for a heading."""
     line = next((line for line in goal.splitlines() if line.strip()), "The goal")
     text = inline(re.split(r"(?<=[^.]{3}[.!?])\s", line.strip(), maxsplit=1)[0].rstrip(" .#"))
-    text = re.sub(r"[\[\]]", "", text).strip()
+    text = re.sub(r"[\[\]]", "", text).strip() or "The goal"
     return text if len(text) <= 70 else text[:67].rstrip() + "…"
 
 

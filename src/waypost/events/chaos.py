@@ -47,6 +47,10 @@ class ChaosLog:
         """Passed on."""
         return self.inner.spent(run, span)
 
+    def count(self, run: str, kind: str, span: Span) -> int:
+        """Passed on."""
+        return self.inner.count(run, kind, span)
+
     def content(self, blob: Blob) -> bytes:
         """Passed on."""
         return self.inner.content(blob)

@@ -86,6 +86,10 @@ class Log(Protocol):
         """
         ...
 
+    def count(self, run: str, kind: str, span: Span) -> int:
+        """How many events of a kind the span holds."""
+        ...
+
     def runs(self) -> tuple[str, ...]:
         """Names of all runs, oldest first."""
         ...

@@ -15,20 +15,37 @@ from typing import Any
 from waypost.events.blob import Blob
 from waypost.events.canonical import canonical
 from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_payload
+from waypost.events.kinds import ModelResponded
 from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
 
 SCHEMA = 1
 BATCH = 500
 COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload"
-SPENT = """
-SELECT json_extract(payload, '$.milestone'), count(*),
-    total(json_extract(payload, '$.spent.input')), total(json_extract(payload, '$.spent.output')),
+# What answers cost is summed by blocks of positions as it is appended: a cache, which can be made anew from the events.
+BLOCK = 4096
+SUMS = """
+SELECT run, seq / 4096, coalesce(json_extract(payload, '$.milestone'), ''), count(*),
+    sum(json_extract(payload, '$.spent.input')), sum(json_extract(payload, '$.spent.output')),
     total(json_extract(payload, '$.spent.cached')), total(json_extract(payload, '$.spent.written')),
     total(json_extract(payload, '$.spent.cost')), sum(json_extract(payload, '$.spent.cost') IS NULL)
 FROM events
-WHERE run = (SELECT id FROM runs WHERE name = ?) AND kind = 'model.responded' AND seq BETWEEN ? AND ?
-GROUP BY 1
+WHERE run = :run AND seq BETWEEN :first AND :last
+    AND kind = 'model.responded' AND kind NOT IN ('model.requested', 'tool.called', 'tool.ended')
+GROUP BY 1, 2, 3
 """
+SUMMED = """
+SELECT run, block, milestone, answers, input, output, cached, written, cost, unpriced
+FROM spent WHERE run = :run AND block BETWEEN :first AND :last
+"""
+ADD_UP = """
+INSERT INTO spent VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET answers = answers + 1, input = input + excluded.input, output = output + excluded.output,
+    cached = cached + excluded.cached, written = written + excluded.written, cost = cost + excluded.cost,
+    unpriced = unpriced + excluded.unpriced
+"""
+# Three kinds make up most of a log and are only ever read in order: they stay out of the index.
+UNINDEXED = frozenset({"model.requested", "tool.called", "tool.ended"})
+INDEXED_ONLY = " AND e.kind NOT IN ('model.requested', 'tool.called', 'tool.ended')"
 TABLES = """
 CREATE TABLE runs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE events (
@@ -43,7 +60,12 @@ CREATE TABLE events (
     digest BLOB NOT NULL,
     payload TEXT
 );
-CREATE INDEX events_by_kind ON events (run, kind);
+CREATE INDEX events_by_kind ON events (run, kind) WHERE kind NOT IN ('model.requested', 'tool.called', 'tool.ended');
+CREATE TABLE spent (
+    run INTEGER NOT NULL, block INTEGER NOT NULL, milestone TEXT NOT NULL, answers INTEGER NOT NULL,
+    input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL, written INTEGER NOT NULL,
+    cost INTEGER NOT NULL, unpriced INTEGER NOT NULL, PRIMARY KEY (run, block, milestone)
+) WITHOUT ROWID;
 CREATE TABLE blobs (sha256 BLOB NOT NULL UNIQUE, packed INTEGER NOT NULL, content BLOB NOT NULL);
 """
 
@@ -144,8 +166,15 @@ class SqliteLog:
                 (position, number, at, actor, current, item.kind, item.schema, salt,
                  bytes.fromhex(digest), payload.decode()),
             )  # fmt: skip
+            if isinstance(item, ModelResponded):
+                self._add_up(number, position, item)
             records.append(Record(position, run, at, actor, current, item, salt, digest))
         return records
+
+    def _add_up(self, run: int, position: int, item: ModelResponded) -> None:
+        spent = item.spent
+        numbers = (spent.input, spent.output, spent.cached, spent.written, spent.cost or 0, spent.cost is None)
+        self._database.execute(ADD_UP, (run, position // BLOCK, item.milestone, *numbers))
 
     def _run_id(self, run: str) -> int:
         number = self._run_ids.get(run)
@@ -233,11 +262,34 @@ class SqliteLog:
         return int(self._query("SELECT coalesce(max(seq), 0) FROM events", ())[0][0])
 
     def spent(self, run: str, span: Span) -> dict[str, tuple[int, ...]]:
-        """What the answers in the span cost, by milestone, summed by the store."""
-        rows = self._query(SPENT, (run, span.first, span.last))
-        return {milestone: tuple(numbers) for milestone, *numbers in rows}
+        """What the answers in the span cost, by milestone: whole blocks from their sums, the edges from the events."""
+        found = self._query("SELECT id FROM runs WHERE name = ?", (run,))
+        last = min(span.last, self.position)
+        if not found or last < span.first:
+            return {}
+        first_block, end_block = -(-span.first // BLOCK), (last + 1) // BLOCK
+        asked = [(SUMS, span.first, last)]
+        if first_block < end_block:
+            asked = [
+                (SUMS, span.first, first_block * BLOCK - 1),
+                (SUMMED, first_block, end_block - 1),
+                (SUMS, end_block * BLOCK, last),
+            ]
+        totals: dict[str, list[int]] = {}
+        for statement, first, end in asked:
+            values = {"run": found[0][0], "first": first, "last": end}
+            for _, _, milestone, *numbers in self._query(statement, values):
+                before = totals.setdefault(milestone, [0] * len(numbers))
+                totals[milestone] = [int(a + b) for a, b in zip(before, numbers, strict=True)]
+        return {milestone: tuple(numbers) for milestone, numbers in totals.items()}
 
-    def _query(self, statement: str, values: Sequence[object]) -> list[Any]:
+    def count(self, run: str, kind: str, span: Span) -> int:
+        """How many events of an indexed kind the span holds."""
+        where, values = _conditions(run, (kind,))
+        statement = f"SELECT count(*) FROM events e WHERE e.seq BETWEEN ? AND ?{where}"  # noqa: S608 - constants only
+        return int(self._query(statement, (span.first, span.last, *values))[0][0])
+
+    def _query(self, statement: str, values: Sequence[object] | dict[str, object]) -> list[Any]:
         try:
             return self._database.execute(statement, values).fetchall()
         except sqlite3.DatabaseError as problem:
@@ -252,6 +304,8 @@ def _conditions(run: str | None, kinds: tuple[str, ...]) -> tuple[str, tuple[str
     where = "" if run is None else " AND e.run = (SELECT id FROM runs WHERE name = ?)"
     if kinds:
         where += f" AND e.kind IN ({', '.join('?' * len(kinds))})"
+        if UNINDEXED.isdisjoint(kinds):  # says to SQLite that the partial index holds all that is asked for
+            where += INDEXED_ONLY
     return where, (*(() if run is None else (run,)), *kinds)
 
 

@@ -43,6 +43,7 @@ class HttpModel:
         self._endpoint = endpoint
         self._wire = endpoint.wire
         self._client = _open_client(endpoint, read_timeout)
+        self._encoded: tuple[Request, bytes] | None = None
 
     @property
     def name(self) -> str:
@@ -51,7 +52,9 @@ class HttpModel:
 
     def encode(self, request: Request) -> bytes:
         """The request's exact bytes; the endpoint's model replaces the one named in the request."""
-        return self._wire.encode(replace(request, model=self._endpoint.model))
+        if self._encoded is None or self._encoded[0] is not request:  # asked for its digest first, then to be sent
+            self._encoded = request, self._wire.encode(replace(request, model=self._endpoint.model))
+        return self._encoded[1]
 
     async def stream(self, request: Request) -> AsyncIterator[Delta | Response]:
         """Deltas as they come, then the Response; raises TransientFailure, ContextOverflow or BadModel."""

@@ -7,17 +7,15 @@ import tempfile
 from pathlib import Path
 
 from waypost.documents.discover import discover
-from waypost.documents.errors import DocumentError
-from waypost.documents.find import find
-from waypost.documents.lint import load
 from waypost.documents.templates import draft as draft_texts
 from waypost.documents.templates import with_plan
 from waypost.models.asking import NoAnswer, RetryPolicy, ask
 from waypost.models.clock import SystemClock
 from waypost.models.model import ContextOverflow
 from waypost.models.registry import open_model
-from waypost.runs.opening import Settings, slug, write_documents
-from waypost.runs.project import Project, RunError
+from waypost.runs.folders import AGENT_FOLDER, slug, write_documents
+from waypost.runs.project import Project
+from waypost.runs.settings import Settings
 from waypost.wires.conversation import Request, UserMessage
 
 PLAYED = ("scripted", "recorded", "chaos")
@@ -51,29 +49,23 @@ async def draft(project: Project, goal: str, settings: Settings) -> Path:
     A plan from the model is taken only if it has no error; otherwise the template's plan stands. Raises BadModel
     for a model that can't be asked at all, and then nothing was written.
     """
-    if not settings.model:
-        raise RunError(
-            "no model named; give --model, for example --model anthropic:claude-opus-4-5, or set WAYPOST_MODEL"
-        )
+    name = settings.checked_model()
     settings.checked_window()
     findings = discover(project.root)
     texts = draft_texts(goal, findings)
-    if not settings.model.startswith(PLAYED):
-        plan = await _asked(project, goal, texts["PLAN.md"], settings)
+    if not name.startswith(PLAYED):
+        plan = await _asked(project, goal, texts["PLAN.md"], name, settings.base_url)
         if plan is not None:
             texts = _if_sound(texts, plan)
     return write_documents(project, _free_name(project, slug(goal)), texts)
 
 
-async def _asked(project: Project, goal: str, template: str, settings: Settings) -> str | None:
-    assert settings.model is not None
+async def _asked(project: Project, goal: str, template: str, name: str, base_url: str | None) -> str | None:
     clock = SystemClock()
-    model = open_model(settings.model, base_url=settings.base_url, environ=os.environ, clock=clock)
+    model = open_model(name, base_url=base_url, environ=os.environ, clock=clock)
     files = project.repository.git.run("ls-files", "-z").records[:SHOWN_FILES]
     text = ASKED.format(goal=goal, template=template, files="\n".join(files))
-    request = Request(
-        settings.model.partition(":")[2], SYSTEM, (), (UserMessage(text),), conversation=f"draft {slug(goal)}"
-    )
+    request = Request(name.partition(":")[2], SYSTEM, (), (UserMessage(text),), conversation=f"draft {slug(goal)}")
     try:
         response = await ask(model, request, clock=clock, policy=RetryPolicy(tries=3, patience=120.0, empties=1))
     except (NoAnswer, ContextOverflow):
@@ -85,6 +77,10 @@ async def _asked(project: Project, goal: str, template: str, settings: Settings)
 
 def _if_sound(texts: dict[str, str], plan: str) -> dict[str, str]:
     """The texts with the model's plan, where that has no error; else as they were."""
+    from waypost.documents.errors import DocumentError
+    from waypost.documents.find import find
+    from waypost.documents.lint import load
+
     drafted = with_plan(texts, plan)
     with tempfile.TemporaryDirectory(prefix="waypost-draft-") as folder:
         for name, text in drafted.items():
@@ -99,7 +95,7 @@ def _if_sound(texts: dict[str, str], plan: str) -> dict[str, str]:
 def _free_name(project: Project, name: str) -> str:
     """The name, or with a number where its folder is taken."""
     number, free = 1, name
-    while (project.root / ".agent" / free).exists():
+    while (project.root / AGENT_FOLDER / free).exists():
         number += 1
         free = f"{name}-{number}"
     return free

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from waypost.documents.approve import Pins, compare, pin
@@ -17,15 +15,12 @@ from waypost.documents.templates import draft as draft_texts
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Record
-from waypost.events.kinds import Limits
+from waypost.runs.folders import slug, write_documents
 from waypost.runs.lock import holder
 from waypost.runs.project import Project, RunError
+from waypost.runs.settings import Settings
 from waypost.runs.view import load_view
 from waypost.workspace.worktree import Worktree
-
-DEFAULT_WINDOW, SMALLEST_WINDOW = 32_000, 8_000
-AGENT_FOLDER = ".agent"
-NO_LIMITS = Limits()
 
 
 class NotApproved(RunError):
@@ -36,39 +31,9 @@ class RunExists(RunError):
     """These documents already have a run that is not finished."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the command line says of a run; None leaves what the run had, or the default."""
-
-    model: str | None = None
-    base_url: str | None = None
-    window: int | None = None
-    limits: Limits = NO_LIMITS
-
-    def checked_window(self, before: int = DEFAULT_WINDOW) -> int:
-        """The window in tokens. Raises RunError for one that nothing fits into."""
-        window = self.window or before
-        if window < SMALLEST_WINDOW:
-            raise RunError(
-                f"--window {window:,} is too small for briefing and tools; give at least {SMALLEST_WINDOW:,}"
-            )
-        return window
-
-
 def init(project: Project, goal: str, name: str | None) -> Path:
     """Writes the four documents from templates into `.agent/NAME/`. Raises RunError if they are there already."""
     return write_documents(project, name or slug(goal), draft_texts(goal, discover(project.root)))
-
-
-def write_documents(project: Project, name: str, texts: dict[str, str]) -> Path:
-    """Writes documents into `.agent/NAME/`. Raises RunError where some are already."""
-    folder = project.root / AGENT_FOLDER / name
-    if folder.exists() and any(folder.iterdir()):
-        raise RunError(f"{folder}: documents are here already; edit them, or give another --name")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, text in texts.items():
-        (folder / file).write_text(text, "utf-8")
-    return folder
 
 
 def approve(project: Project, name: str | None, *, by: str) -> Record:
@@ -103,7 +68,7 @@ def open_run(project: Project, named: str | None, settings: Settings, *, new: bo
         base=base,
         branch=worktree.branch,
         place=str(place),
-        model=settings.model,
+        model=settings.checked_model(),
         base_url=settings.base_url,
         window=window,
         limits=settings.limits,
@@ -159,17 +124,6 @@ def notices(project: Project, folder: str) -> tuple[str, ...]:
     if submodules := project.repository.submodules():
         found.append(f"submodules are not checked out in the run's worktree: {', '.join(submodules)}")
     return tuple(found)
-
-
-def slug(text: str) -> str:
-    """A short name for folders and branches out of any text."""
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    name = ""
-    for word in words:
-        if len(name) + len(word) > 32:
-            break
-        name = f"{name}-{word}" if name else word
-    return name or "run"
 
 
 def _relative(project: Project, folder: Path) -> str:

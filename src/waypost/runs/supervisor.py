@@ -23,9 +23,10 @@ from waypost.models.registry import open_model
 from waypost.runs import desk, rewinding
 from waypost.runs.lock import RunLock
 from waypost.runs.milestones import work_through
-from waypost.runs.opening import Settings, approved_documents, load_opened
+from waypost.runs.opening import approved_documents, load_opened
 from waypost.runs.project import Project
 from waypost.runs.session import Observer, Session, rebuilt_conversation
+from waypost.runs.settings import Settings
 from waypost.runs.states import State
 from waypost.runs.surroundings import environment
 from waypost.runs.view import RunView, load_view

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from waypost.documents.model import Gate, GateKind, Milestone
 from waypost.events import kinds
 from waypost.events.blob import Blob
-from waypost.gates.essence import essence
-from waypost.gates.run import run_gates
 from waypost.gates.select import gates_for
 from waypost.gates.verdict import Verdict
 from waypost.review.queue import MANUAL
@@ -51,6 +49,8 @@ def _fitted(verdict: Verdict, characters: int) -> str:
     """The verdict's essence within so many characters: drawn anew from the output where it is longer."""
     if len(verdict.essence) <= characters:
         return verdict.essence
+    from waypost.gates.essence import essence
+
     return essence(verdict.output, verdict.exit, None, characters)
 
 
@@ -61,6 +61,7 @@ async def verify(session: Session, milestone: Milestone) -> Verified:
 
 async def verify_tree(session: Bay, milestone: Milestone, gates: Sequence[Gate], tree: str) -> Verified:
     """Runs gates on a tree in a clean checkout of it; every verdict is an event."""
+    from waypost.gates.run import run_gates  # here, as a run's start should not wait for what its end needs
 
     async def started(gate: Gate) -> None:
         session.journal.write(kinds.GateStarted(milestone.id, gate.name, gate.kind, tree, gate.command))

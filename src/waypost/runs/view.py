@@ -15,7 +15,14 @@ from waypost.events.log import Log
 from waypost.review import queue
 from waypost.review.queue import ReviewItem
 
-SUMMED = (kinds.ModelRequested.kind, kinds.ModelResponded.kind, kinds.ToolCalled.kind, kinds.ToolEnded.kind)
+SUMMED = (
+    kinds.ModelRequested.kind,
+    kinds.ModelResponded.kind,
+    kinds.ToolCalled.kind,
+    kinds.ToolEnded.kind,
+    kinds.Checkpointed.kind,
+    kinds.ContextFolded.kind,
+)
 ENDED_WELL = frozenset({"passed", "waived", "skipped"})
 
 
@@ -161,6 +168,8 @@ def load_view(log: Log, run: str) -> RunView:
 
 def _add_sums(log: Log, view: RunView) -> None:
     for span in live_spans(log, view.run):
+        view.checkpoints += log.count(view.run, kinds.Checkpointed.kind, span)
+        view.folds += log.count(view.run, kinds.ContextFolded.kind, span)
         for milestone, numbers in log.spent(view.run, span).items():
             part = Totals(*numbers)
             for totals in (view.totals, view.milestone(milestone).totals if milestone else None):

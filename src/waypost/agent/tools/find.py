@@ -49,10 +49,7 @@ class Search:
     async def files(self) -> list[str]:
         """All files that git does not ignore, sorted."""
         argv: tuple[str, ...]
-        if self.ripgrep:
-            argv = (self.ripgrep, *_RIPGREP, "--files", "--", self.start)
-        else:
-            argv = (*_SCAN, "files", self.start)
+        argv = (self.ripgrep, *_RIPGREP, "--files", "--", self.start) if self.ripgrep else (*_SCAN, "files", self.start)
         _, output = await self._run(argv)
         return [_relative(name) for name in output.split(b"\0")[:-1]]
 

@@ -28,10 +28,10 @@ def page(facts: Facts, version: str) -> str:
     title = text_of(opened.title if opened else facts.view.run)
     parts = [
         _header(facts, title),
-        _section("Timeline", charts.timeline(facts) and charts.timeline(facts) + _timeline_legend()),
+        _section("Timeline", _with(charts.timeline(facts), _timeline_legend())),
         _section("Milestones", _milestones(facts)),
         _section("Gates", _gates(facts.gates)),
-        _section("Tokens and cost", charts.tokens(facts) and charts.tokens(facts) + _tokens_legend()),
+        _section("Tokens and cost", _with(charts.tokens(facts), _tokens_legend())),
         _section("Waits for a person", "".join(_item(item) for item in facts.view.waiting)),
         _section("Decisions", "".join(_decision(item) for item in facts.view.decisions)),
         _section("Reviewed", "".join(_item(item) for item in facts.view.review.values() if item.verdict)),
@@ -54,6 +54,10 @@ def page(facts: Facts, version: str) -> str:
 
 def _section(title: str, body: str) -> str:
     return f"<section>\n<h2>{title}</h2>\n{body}\n</section>" if body else ""
+
+
+def _with(chart: str, legend: str) -> str:
+    return f'<div class="wide">{chart}</div>{legend}' if chart else ""
 
 
 def _table(head: Sequence[str], rows: Iterable[str], right: Sequence[int] = ()) -> str:
@@ -122,9 +126,9 @@ def _approval(facts: Facts) -> str:
 
 
 def _milestones(facts: Facts) -> str:
-    head = ("Milestone", "State", "Attempts", "Steps", "Repairs", "Tokens", "Cost", "Commit")
+    head = ("Milestone", "State", "Attempts", "Steps", "Repairs", "Time", "Tokens", "Cost", "Commit")
     rows = [_milestone(milestone) for milestone in facts.view.milestones.values()]
-    return _table(head, rows, right=(2, 3, 4, 5, 6))
+    return _table(head, rows, right=(2, 3, 4, 5, 6, 7))
 
 
 def _milestone(milestone: MilestoneView) -> str:
@@ -138,6 +142,7 @@ def _milestone(milestone: MilestoneView) -> str:
         ("right num", str(milestone.attempts or "–")),
         ("right num", str(milestone.steps or "–")),
         ("right num", str(milestone.repairs or "–")),
+        ("right num", duration(milestone.worked / 1000) if milestone.worked else "–"),
         ("right num", amount(totals.tokens) if totals.answers else "–"),
         ("right num", text_of(figures.price(totals).removeprefix("cost ") or "–")),
         ("keep", f"<code>{text_of(milestone.commit[:10])}</code>" if milestone.commit else "–"),

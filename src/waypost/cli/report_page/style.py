@@ -58,7 +58,7 @@ td .s-active, td .s-verifying { color: var(--calm); } td .s-planned { color: var
 .legend { color: var(--soft); font-size: .8rem; margin: .6rem 0 0; }
 .legend svg { display: inline-block; width: .7rem; height: .7rem; margin: 0 .35rem 0 .9rem; vertical-align: -.05rem; }
 .legend svg:first-child { margin-left: 0; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide > * { min-width: 38rem; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; }
 th { text-align: left; font-weight: 500; color: var(--soft); font-size: .8rem; }
 th, td { padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
@@ -71,7 +71,8 @@ pre { margin: .5rem 0 0; padding: .8rem 1rem; background: var(--faint); border-r
 details summary { cursor: pointer; color: var(--soft); font-size: .86rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   padding: .9rem 1.1rem; margin: 0 0 .7rem; }
-.card p:first-child { margin-top: 0; } .card > :last-child { margin-bottom: 0; } .card ul { margin: .4rem 0 0; padding-left: 1.1rem; }
+.card p:first-child { margin-top: 0; } .card > :last-child { margin-bottom: 0; }
+.card ul { margin: .4rem 0 0; padding-left: 1.1rem; }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line);
   color: var(--soft); font-size: .82rem; }
 @media (max-width: 52rem) { .figures { grid-template-columns: repeat(3, 1fr); } body { padding-top: 2rem; } }
