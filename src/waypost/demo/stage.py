@@ -10,9 +10,13 @@ from pathlib import Path
 
 import waypost.events.kinds  # noqa: F401 - fills the table of kinds by which events are read
 from waypost.demo import package, place
-from waypost.runs.opening import Settings, approve, approved_documents, open_run, write_documents
+from waypost.demo.errors import PackageMissing
+from waypost.environment.errors import SetupFailed
+from waypost.runs.folders import write_documents
+from waypost.runs.opening import approve, approved_documents, open_run
 from waypost.runs.project import Project, state_home
 from waypost.runs.rewinding import open_worktree
+from waypost.runs.settings import Settings
 from waypost.runs.surroundings import environment
 from waypost.workspace.git import QUIET, Git
 
@@ -79,4 +83,9 @@ def _build(project: Project, run: str, say: Callable[[str], None]) -> None:
     """Builds the environment before the run asks for it, so that the wait has a word to it."""
     if not project.environments.is_dir():
         say("building the environment that its tests need: a real virtual environment, kept for the next time …")
-    asyncio.run(environment(project, approved_documents(project, run), open_worktree(project, run)))
+    try:
+        asyncio.run(environment(project, approved_documents(project, run), open_worktree(project, run)))
+    except SetupFailed as problem:
+        raise PackageMissing(
+            f"{problem}\npip's registry must be reachable: the tests' packages come from it"
+        ) from problem
