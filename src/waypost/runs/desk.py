@@ -99,7 +99,7 @@ def _status(seen: MilestoneView) -> str:
 
 def _record(raw: bytes, project: Project, run: str, view: RunView) -> bytes:
     rows = [_row(seen) for seen in view.milestones.values()]
-    raw = set_block(raw, "status", f"{status_table(rows)}\n\nRun {run}: {view.outcome or 'under way'}.")
+    raw = set_block(raw, "status", f"{status_table(rows)}\n\nRun {run}: {_standing(view)}.")
     if view.decisions:
         raw = set_block(raw, "decisions", decisions_block([_decision(item) for item in view.decisions]))
     reports = [
@@ -110,6 +110,11 @@ def _record(raw: bytes, project: Project, run: str, view: RunView) -> bytes:
     raw = set_block(raw, "reports", reports_block(list(reversed(reports[-SHOWN_REPORTS:]))))
     issues = [f"{item.item} waits for a human: {item.text}" for item in view.waiting]
     return set_block(raw, "issues", list_block("Known issues", issues))
+
+
+def _standing(view: RunView) -> str:
+    """How the run stands, also in the last milestone's commit: nothing comes after it, so it can't say "under way"."""
+    return view.outcome or ("all milestones have ended" if view.is_complete else "under way")
 
 
 def _row(seen: MilestoneView) -> StatusRow:

@@ -9,7 +9,7 @@ from waypost.gates.select import gates_for
 from waypost.runs.lock import RunLock
 from waypost.runs.opening import approved_documents
 from waypost.runs.project import Project, RunError
-from waypost.runs.rewinding import open_worktree, save
+from waypost.runs.rewinding import recovered_worktree, save
 from waypost.runs.session import Bay, Observer
 from waypost.runs.surroundings import environment
 from waypost.runs.verifying import verify_tree
@@ -31,7 +31,7 @@ async def gate(project: Project, run: str, milestone: str | None, observer: Obse
         if name not in view.milestones:
             raise RunError(f"run {run} has no milestone {name!r}; there are: {', '.join(view.milestones)}")
         prune(project.repository, project.checkouts)
-        worktree = open_worktree(project, run)
+        worktree = recovered_worktree(project, run)
         epoch = project.log.claim(run)
         ended: list[kinds.GateEnded] = []
 

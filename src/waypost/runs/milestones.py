@@ -121,8 +121,8 @@ async def _verify(session: Session, milestone: Milestone) -> kinds.RunEnded | No
         text = f"waits for a human: {why} (waypost review)"
         return _block(session, milestone, Ended("blocked", text), "a human decides, then resume")
     summary = session.conversation.claim_text
-    session.journal.write(session.move(milestone.id, State.PASSED))
-    session.journal.write(attempts.close_attempt(session, milestone, Ended("passed", summary), _next(session)))
+    closed = attempts.close_attempt(session, milestone, Ended("passed", summary), _next(session, milestone))
+    session.journal.write(session.move(milestone.id, State.PASSED), closed)
     _commit(session, milestone, summary)
     return None
 
@@ -175,8 +175,9 @@ def _block(session: Session, milestone: Milestone, ended: Ended, next_step: str)
     return kinds.RunEnded("blocked", f"{milestone.id}: {first}")
 
 
-def _next(session: Session) -> str:
-    left = [seen for seen in session.view.milestones.values() if State(seen.state) not in ENDED]
+def _next(session: Session, passed: Milestone) -> str:
+    others = [seen for seen in session.view.milestones.values() if seen.id != passed.id]
+    left = [seen for seen in others if State(seen.state) not in ENDED]
     return f"{left[0].id} {left[0].title}" if left else "the run's end"
 
 

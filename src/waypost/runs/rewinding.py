@@ -9,13 +9,16 @@ from waypost.events.event import Record
 from waypost.events.history import live, live_spans
 from waypost.events.journal import HUMAN
 from waypost.events.kinds import Change
+from waypost.runs import desk
 from waypost.runs.lock import RunLock
-from waypost.runs.opening import load_opened
+from waypost.runs.opening import approved_documents
 from waypost.runs.project import Project, RunError
 from waypost.runs.view import load_view
 from waypost.workspace.worktree import Checkpoint, Worktree
 
 SHOWN_CHANGES = 200
+TURNS = (kinds.RunStarted.kind, kinds.RunEnded.kind, kinds.RunRewound.kind)
+"""Where one of these is the newest and a rewind, that rewind was not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,13 @@ def _checkpoint(project: Project, run: str, number: int) -> tuple[Record, kinds.
 def _go(project: Project, run: str, to: int, checkpoint: kinds.Checkpointed) -> Record:
     lock = RunLock(project.root, run)
     try:
-        worktree = open_worktree(project, run)
+        worktree = recovered_worktree(project, run)
         epoch = project.log.claim(run)
         saved = save(project, worktree, run, epoch, "before a rewind")
         event = kinds.RunRewound(to, checkpoint.number, saved.seq, checkpoint.tree)
         record = project.log.append(run, epoch, [event], actor=HUMAN)[0]
         carry_out(worktree, checkpoint)
+        _finish(project, run, epoch, event)
         return record
     finally:
         lock.release()
@@ -130,13 +134,28 @@ def carry_out(worktree: Worktree, checkpoint: kinds.Checkpointed) -> None:
     worktree.restore(checkpoint.commit)
 
 
-def unfinished_rewind(project: Project, run: str) -> kinds.Checkpointed | None:
-    """The checkpoint that a killed rewind was bringing back, if the run's last event is a rewind."""
-    last = project.log.last(run)
-    if last is None or not isinstance(last.event, kinds.RunRewound):
-        return None
-    number, tree = last.event.checkpoint, last.event.tree
+def recovered_worktree(project: Project, run: str) -> Worktree:
+    """The run's worktree; a rewind that a killed process had begun is carried out first. The run's lock is held."""
+    worktree = open_worktree(project, run)
+    last = project.log.last(run, kinds=TURNS)
+    if last is not None and isinstance(last.event, kinds.RunRewound):
+        carry_out(worktree, _target(project, run, last.event))
+        _finish(project, run, project.log.claim(run), last.event)
+    return worktree
+
+
+def _finish(project: Project, run: str, epoch: int, rewound: kinds.RunRewound) -> None:
+    """Says in the log that files and branch are back, so that nobody brings them back over later changes."""
+    project.log.append(run, epoch, [kinds.RunEnded("paused", f"rewound to checkpoint {rewound.checkpoint}")])
+    view = load_view(project.log, run)
+    if view.opened is not None and not view.opened.documents_on_branch:
+        desk.sync(project, run, view, approved_documents(project, run))
+
+
+def _target(project: Project, run: str, rewound: kinds.RunRewound) -> kinds.Checkpointed:
+    """The checkpoint that a rewind goes back to, be it live or hidden by now."""
     for record in project.log.read(run, kinds=(kinds.Checkpointed.kind,), newest_first=True):
-        if isinstance(record.event, kinds.Checkpointed) and (record.event.number, record.event.tree) == (number, tree):
-            return record.event
-    raise RunError(f"run {run} (project {load_opened(project, run).folder}): checkpoint {number} is not in the log")
+        found = record.event
+        if isinstance(found, kinds.Checkpointed) and (found.number, found.tree) == (rewound.checkpoint, rewound.tree):
+            return found
+    raise RunError(f"run {run}: checkpoint {rewound.checkpoint}, to which it was rewound, is not in the log")

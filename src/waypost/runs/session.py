@@ -88,6 +88,15 @@ class Session(Bay):
             return None
         return checkpointed(taken, self.worktree.branch_head(), self.view.current, note)
 
+    def caught_up(self, note: str) -> kinds.Checkpointed | None:
+        """The worktree's state where the log does not have it: also that of a process killed just before it wrote."""
+        taken = self.worktree.checkpoint(note)
+        last = self.project.log.last(self.run, kinds=(kinds.Checkpointed.kind,))
+        logged = last.event.number if last and isinstance(last.event, kinds.Checkpointed) else 0
+        if taken.number == logged:
+            return None
+        return checkpointed(taken, self.worktree.branch_head(), self.view.current, note)
+
     def tree(self) -> str:
         """The worktree's tree now, checkpointed."""
         taken = self.worktree.checkpoint("before gates")

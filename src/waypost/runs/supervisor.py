@@ -80,10 +80,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     limits = _limits(view.limits, settings.limits)
     orphans = tuple(orphan.command for orphan in end_marked(f"{run}/"))
     prune(project.repository, project.checkouts)
-    worktree = rewinding.open_worktree(project, run)
-    unfinished = rewinding.unfinished_rewind(project, run)
-    if unfinished is not None:
-        rewinding.carry_out(worktree, unfinished)
+    worktree = rewinding.recovered_worktree(project, run)
     documents = approved_documents(project, run)
     knowledge = Knowledge.of(live(project.log, run, KNOWLEDGE_KINDS))
     conversation = Conversation.empty(project.log.content, Estimator())
@@ -109,7 +106,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     )
     rebuilt_conversation(session)
     resumed = view.pid != 0
-    taken = session.checkpoint("at resume") if resumed else None
+    taken = session.caught_up("at resume") if resumed else None
     started: list[Event] = [
         kinds.RunStarted(os.getpid(), __version__, resumed, model_name, limits, orphans),
         *([taken] if taken else []),
