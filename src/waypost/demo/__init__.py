@@ -1,0 +1,1 @@
+"""The demo: a genuine recorded run, played again on a real package."""
