@@ -39,6 +39,7 @@ REPEATED = (
 )
 ERRORS_IN_A_ROW = 6
 REPEATS_TOLD, REPEATS_ENDED = 5, 10
+OVERFLOWS, SMALLEST_ROOM = 3, 2_000
 TOOK = re.compile(r"\b\d+(\.\d+)? ?m?s\b")
 """A time in an output: it differs where nothing else does."""
 
@@ -117,13 +118,21 @@ class Agent:
     # --- asking ---
 
     async def _ask(self, first: list[Event], purpose: str = "step") -> Response:
-        """Asks the model; a prompt that the provider finds too long is folded harder, once."""
-        try:
-            return await self._ask_once(first, purpose)
-        except ContextOverflow:
-            self.window = Budget(int(self.window.window * 0.7), self.window.overhead)
-            self._fold("overflow")
-            return await self._ask_once([], purpose)
+        """Asks the model; a prompt that the provider finds too long is folded harder, a few times."""
+        for _ in range(OVERFLOWS):
+            try:
+                return await self._ask_once(first, purpose)
+            except ContextOverflow:
+                self._narrow()
+                self._fold("overflow")
+                first = []
+        return await self._ask_once(first, purpose)
+
+    def _narrow(self) -> None:
+        """A window well below what was just too long, but with room for a summary and the last step."""
+        overhead = self.window.overhead
+        known = min(self.window.window, self.conversation.tokens + overhead)
+        self.window = Budget(max(int(known * 0.7), overhead + SMALLEST_ROOM), overhead)
 
     async def _ask_once(self, first: list[Event], purpose: str) -> Response:
         request = self._request()
