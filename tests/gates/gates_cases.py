@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,8 +66,11 @@ def one(command: str, checkout: Path, **options: Any) -> Verdict:
 
 
 def needs(tool: str) -> None:
-    """Skips where a tool is missing, unless everything is required."""
-    if shutil.which(tool, path=PATH) is None:
+    """Skips where a tool is missing or not set up, unless everything is required."""
+    found = shutil.which(tool, path=PATH)
+    if found and tool == "cargo" and subprocess.run([found, "--version"], check=False, capture_output=True).returncode:
+        pytest.skip("cargo is here without a toolchain")
+    if found is None:
         if os.environ.get("WAYPOST_REQUIRE_ALL"):
             pytest.fail(f"{tool} is missing")
         pytest.skip(f"{tool} is missing")

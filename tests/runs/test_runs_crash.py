@@ -134,6 +134,14 @@ def acknowledged(said: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
+def opened_run(place: Place) -> str:
+    """The run that was opened by a process that was killed before it could say so."""
+    if not (place.root / ".waypost" / "state.db").exists():
+        return ""
+    with place.project() as project:
+        return next((name for name in project.log.runs() if not name.startswith("documents:")), "")
+
+
 def crash_through(place: Place, server: LoopbackServer, chance: random.Random, most: int) -> tuple[str, int]:
     """Runs, kills and resumes until the run is complete; at most so many kills. Returns the run and the kills."""
     command = [sys.executable, "-m", "waypost"]
@@ -145,7 +153,7 @@ def crash_through(place: Place, server: LoopbackServer, chance: random.Random, m
         code = killed_after(place, arguments, chance.uniform(0.35, 1.5) if kills < most else 120.0, said)
         kills += code is None
         events = acknowledged(said)
-        run = run or str(events[0]["run"] if events else "")
+        run = run or str(events[0]["run"] if events else opened_run(place))
         heard.update((event["seq"], event) for event in events)
         if code is None and run:
             stored = {record.seq: record.event.kind for record in place.every(run)}

@@ -306,8 +306,9 @@ while True:
 
 def test_a_kill_in_the_middle_of_checkpoints_loses_no_acknowledged_one(worktree: Worktree) -> None:
     acknowledged: list[str] = []
-    for delay in (0.3, 0.31, 0.325, 0.34, 0.36):
+    for delay in (0.0, 0.01, 0.025, 0.04, 0.06):
         process = start(ENDLESS_CHECKPOINTS, worktree.repository.top)
+        acknowledged.append(process.stdout.readline().decode().strip())
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         acknowledged += process.communicate()[0].decode().split()
@@ -316,7 +317,7 @@ def test_a_kill_in_the_middle_of_checkpoints_loses_no_acknowledged_one(worktree:
         kept = [commit.id for commit in again.checkpoints()]
         assert set(acknowledged) <= set(kept)
         assert git(worktree.repository.top, "fsck", "--connectivity-only", "--no-dangling") == ""
-    assert acknowledged
+    assert len(acknowledged) >= 5
 
 
 def test_a_leftover_lock_of_our_own_index_is_no_obstacle(worktree: Worktree) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import shutil
 import sys
@@ -39,6 +38,8 @@ def demo(
     _say(f"Only the model's answers are recorded ({day}); worktree, edits, commands and gates are real.")
     stage = prepare(at, f"recorded:{RECORDING}", _say)
     try:
+        import asyncio
+
         ended = asyncio.run(_play(stage))
         code = _tell(stage, ended)
     finally:

@@ -21,8 +21,9 @@ def plain_lines(output: bytes | str, checkout: Path | None = None) -> list[str]:
     """The lines of an output, clean and clipped; paths in the checkout are made relative to it."""
     text = output.decode(errors="replace") if isinstance(output, bytes) else output
     text = _ESCAPES.sub("", text).replace("\r\n", "\n")
-    for prefix in _prefixes(checkout):
-        text = text.replace(prefix, "")
+    for place in _places(checkout):
+        text = text.replace(f"file://{place}/", "").replace(f"{place}/", "")
+        text = re.sub(rf"{re.escape(place)}(?=['\"\s:,;)]|$)", ".", text)
     return [_clip(_shown(line)) for line in text.split("\n")]
 
 
@@ -37,11 +38,9 @@ def redact(text: bytes, secrets: Mapping[str, str]) -> bytes:
     return text
 
 
-def _prefixes(checkout: Path | None) -> list[str]:
-    if checkout is None:
-        return []
-    places = {str(checkout), str(checkout.resolve())}
-    return [form for place in sorted(places, key=len, reverse=True) for form in (f"file://{place}/", f"{place}/")]
+def _places(checkout: Path | None) -> list[str]:
+    """The checkout's names, the longest first."""
+    return sorted({str(checkout), str(checkout.resolve())}, key=len, reverse=True) if checkout else []
 
 
 def _shown(line: str) -> str:
