@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -273,6 +274,30 @@ def test_another_process_steers_and_ends_a_running_run(tmp_path: Path, wish: str
     assert again.returncode == 0, again.stderr
     notes = [e["text"] for e in map(json.loads, again.stdout.splitlines()) if e["kind"] == "note.told"]
     assert notes == ["The human says: And spaces"], "each word is told once"
+
+
+@pytest.mark.parametrize("what", ["a call", "a gate"])
+def test_a_stop_ends_the_running_command_too_and_the_run_can_go_on(tmp_path: Path, what: str) -> None:
+    begun = tmp_path / "begun"
+    slow = f"test -e {begun} || {{ touch {begun}; sleep 300; }}"
+    place = place_for(tmp_path, Aim("M01", "Slow", {"slow": slow if what == "a gate" else "true"}))
+    process = place.start(
+        "run",
+        "plan",
+        "--model",
+        scripted(tmp_path, [shell(slow), done(), done()][what == "a gate" :]),
+        "--yes",
+        "--json",
+    )
+    assert process.stdout is not None
+    run = json.loads(process.stdout.readline())["run"]
+    while not begun.exists():
+        time.sleep(0.05)
+    assert place.waypost("stop", run).returncode == 0
+    told = [json.loads(line) for line in process.stdout]
+    assert process.wait(30) == 1
+    assert told[-1]["outcome"] == "stopped"
+    assert place.waypost("resume", run).returncode == 0
 
 
 def test_an_interrupt_checkpoints_and_says_how_to_go_on(tmp_path: Path) -> None:

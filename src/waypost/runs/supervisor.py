@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
+from typing import Any
 
 from waypost import __version__
 from waypost.agent.budget import Meter
@@ -36,6 +38,9 @@ from waypost.sandbox.plain import PlainSandbox
 from waypost.workspace.checkout import prune
 from waypost.workspace.errors import DiskFull
 
+LISTENS_EVERY = 0.5
+"""Seconds."""
+
 
 async def work(project: Project, run: str, settings: Settings, observer: Observer) -> kinds.RunEnded:
     """Works on the run until it is complete or something stops it. Raises RunBusy, BadModel, SetupFailed.
@@ -54,21 +59,48 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
 
 
 async def _worked(session: Session) -> kinds.RunEnded:
+    stop = _Stop(session, asyncio.current_task())
+    listening = asyncio.create_task(stop.listen())
     try:
         ended = await work_through(session)
     except asyncio.CancelledError:
         taken = session.checkpoint("interrupted")
-        ended = kinds.RunEnded("interrupted", "by a human")
+        ended = stop.ended or kinds.RunEnded("interrupted", "by a human")
         session.journal.write(*([taken] if taken else []), ended)
+        desk.sync(session.project, session.run, session.view, session.documents)
         return ended
     except BadModel as problem:
         ended = kinds.RunEnded("failed", str(problem))
     except (StoreFull, DiskFull) as problem:
         # nothing can be written now, and nothing was lost: the last checkpoint and the log end before this
         return kinds.RunEnded("paused", str(problem))
+    finally:
+        listening.cancel()
     session.journal.write(ended)
     desk.sync(session.project, session.run, session.view, session.documents)
     return ended
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Ends the running call, too, when a human says stop; a pause waits for the step's end."""
+
+    session: Session
+    work: asyncio.Task[Any] | None
+    ended: kinds.RunEnded | None = None
+
+    async def listen(self) -> None:
+        """Looks once in a while; the words reach the model's side by the ears, which alone see what follows them."""
+        log, run = self.session.project.log, self.session.run
+        after = log.position
+        while self.ended is None:
+            await asyncio.sleep(LISTENS_EVERY)
+            said = log.last(run, kinds=(kinds.HumanAsked.kind,))
+            if said is not None and said.seq > after and isinstance(said.event, kinds.HumanAsked):
+                after = said.seq
+                if said.event.wish == "stop" and self.work is not None:
+                    self.ended = kinds.RunEnded("stopped", said.event.text or "stop by a human")
+                    self.work.cancel()
 
 
 async def _take_up(project: Project, run: str, settings: Settings, observer: Observer) -> Session:
