@@ -77,7 +77,7 @@ BREAK: dict[str, tuple[Callable[[str], str], str, str]] = {
 
 
 @pytest.mark.parametrize("sort", list(BREAK))
-@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize("fresh", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_broken_documents_are_told_by_file_and_line_with_the_mend(
     place: Place, tmp_path: Path, sort: str, fresh: bool
 ) -> None:
@@ -106,11 +106,11 @@ def test_broken_documents_are_told_by_file_and_line_with_the_mend(
         ("openai:gpt", "OPENAI_API_KEY"),
     ],
 )
+@pytest.mark.parametrize("aimed", ["plan", pytest.param("a goal in words", marks=pytest.mark.slow)])
 def test_an_unknown_model_and_a_missing_key_are_refused_before_anything_is_made(
-    place: Place, name: str, mend: str
+    place: Place, name: str, mend: str, aimed: str
 ) -> None:
-    assert mend in refused(place, "run", "plan", "--model", name, "--yes")
-    assert mend in refused(place, "run", "a goal in words", "--model", name, "--yes")
+    assert mend in refused(place, "run", aimed, "--model", name, "--yes")
 
 
 def test_no_model_at_all_is_refused_with_examples(place: Place) -> None:
@@ -237,7 +237,14 @@ def test_submodules_are_said(place: Place, tmp_path: Path) -> None:
     assert ["submodules" in notice and "vendored" in notice for notice in notices] == [True]
 
 
-@pytest.mark.parametrize("name", ["mit Leerzeichen und Übermaß", "日本語 'quoted' \"twice\"", "-dash $HOME `ls`"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "日本語 'quoted' \"twice\"",
+        pytest.param("mit Leerzeichen und Übermaß", marks=pytest.mark.slow),
+        pytest.param("-dash $HOME `ls`", marks=pytest.mark.slow),
+    ],
+)
 def test_a_path_with_spaces_and_beyond_ascii_works(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place = make_place(tmp_path / name, {"a.txt": "one\n", "ünter ordner/ä.txt": "ä\n"})
     place.home = tmp_path / f"home {name}"
@@ -271,7 +278,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", disk], check=True)
 
 
-@pytest.mark.parametrize("how", ["a command fills it", "something else fills it"])
+@pytest.mark.parametrize("how", ["something else fills it", pytest.param("a command fills it", marks=pytest.mark.slow)])
 def test_a_full_disk_pauses_the_run_and_keeps_its_checkpoints(
     tmp_path: Path, small_disk: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -207,7 +207,7 @@ NONSENSE: dict[str, Callable[[Request], Response | Fault]] = {
 }
 
 
-@pytest.mark.parametrize("wire", ["openai", "anthropic"])
+@pytest.mark.parametrize("wire", ["openai", pytest.param("anthropic", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sort", [name for name in NONSENSE if name != "empty answers"])
 def test_a_model_that_talks_nonsense_for_ever_is_stopped_within_its_repairs(
     tmp_path: Path, sort: str, wire: str
@@ -220,7 +220,7 @@ def test_a_model_that_talks_nonsense_for_ever_is_stopped_within_its_repairs(
     assert place.states(run) == {"M01": "blocked"}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
 def test_a_run_on_a_chaotic_model_ends_well(tmp_path: Path, seed: int) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))
     script = scripted(tmp_path, [*WORK, done()])
@@ -234,7 +234,7 @@ def test_a_run_on_a_chaotic_model_ends_well(tmp_path: Path, seed: int) -> None:
 
 
 def slow_script(folder: Path) -> str:
-    return scripted(folder, [*(shell(f"sleep 0.15; echo {n} > file-{n}.txt") for n in range(30)), done()])
+    return scripted(folder, [*(shell(f"sleep 0.15; echo {n} > file-{n}.txt") for n in range(20)), done()])
 
 
 def after_calls(number: int, what: Callable[[], None]) -> Callable[[Record], None]:
@@ -250,9 +250,11 @@ def after_calls(number: int, what: Callable[[], None]) -> Callable[[Record], Non
     return then
 
 
-@pytest.mark.parametrize(("wish", "outcome"), [("pause", "paused"), ("stop", "stopped")])
+@pytest.mark.parametrize(
+    ("wish", "outcome"), [("pause", "paused"), pytest.param("stop", "stopped", marks=pytest.mark.slow)]
+)
 def test_another_process_steers_and_ends_a_running_run(tmp_path: Path, wish: str, outcome: str) -> None:
-    place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-29.txt"}))
+    place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-19.txt"}))
     process = place.start("run", "plan", "--model", slow_script(tmp_path), "--yes", "--json")
     assert process.stdout is not None
     run = json.loads(process.stdout.readline())["run"]
@@ -301,7 +303,7 @@ def test_a_stop_ends_the_running_command_too_and_the_run_can_go_on(tmp_path: Pat
 
 
 def test_an_interrupt_checkpoints_and_says_how_to_go_on(tmp_path: Path) -> None:
-    place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-29.txt"}))
+    place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-19.txt"}))
     process = place.start("run", "plan", "--model", slow_script(tmp_path), "--yes")
     assert process.stdout is not None
     while "file-3" not in process.stdout.readline():

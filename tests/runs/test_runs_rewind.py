@@ -69,6 +69,11 @@ def long_script(folder: Path) -> str:
     return scripted(folder, [*first, done(), *second, done()])
 
 
+def short_script(folder: Path) -> str:
+    first = [shell(command) for command in ODD[:7]]
+    return scripted(folder, [*first, done(), *(shell(f"echo {n} > second-{n}.txt") for n in (17, 18, 19)), done()])
+
+
 def standing(place: Place, run: str, records: list[Record], tree: str) -> Standing:
     view = RunView(run)
     with place.project() as project:
@@ -150,7 +155,7 @@ def test_every_checkpoint_of_a_long_run_can_be_gone_back_to_and_undone(
 def test_a_rewind_that_was_killed_in_the_middle_is_finished_by_whatever_comes_next(
     place: Place, tmp_path: Path
 ) -> None:
-    run, _ = place.run("odd", long_script(tmp_path))
+    run, _ = place.run("odd", short_script(tmp_path))
     points = [r for r in place.every(run) if isinstance(r.event, kinds.Checkpointed)]
     target = points[8].event
 
@@ -177,7 +182,7 @@ def test_a_rewind_that_was_killed_in_the_middle_is_finished_by_whatever_comes_ne
 
 
 def test_what_a_person_mends_after_a_rewind_is_not_taken_back_by_the_resume(place: Place, tmp_path: Path) -> None:
-    run, _ = place.run("odd", long_script(tmp_path))
+    run, _ = place.run("odd", short_script(tmp_path))
     rewind(place, run, 5)
     mended = place.worktree(run) / "by-hand.txt"
     mended.write_text("mine\n")
@@ -186,7 +191,7 @@ def test_what_a_person_mends_after_a_rewind_is_not_taken_back_by_the_resume(plac
 
 
 def test_the_command_line_previews_rewinds_and_takes_back(place: Place, tmp_path: Path) -> None:
-    run, _ = place.run("odd", long_script(tmp_path))
+    run, _ = place.run("odd", short_script(tmp_path))
     before = tree_of(place.worktree(run), ("x.log",)), place.every(run)[-1].seq
     shown = place.waypost("rewind", run, "4", "--preview")
     assert shown.returncode == 0

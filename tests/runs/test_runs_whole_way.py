@@ -105,7 +105,7 @@ def package(tmp_path: Path) -> Place:
     return place
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", [WIRES[0], *(pytest.param(wire, marks=pytest.mark.slow) for wire in WIRES[1:])])
 def test_a_two_milestone_plan_is_completed_and_all_views_agree(package: Place, wire: str) -> None:
     root = package.root
     write(root / "mdurl/_url.py", (root / "mdurl/_url.py").read_text() + "\n# not committed\n")
