@@ -59,7 +59,8 @@ class Hands:
     """The bench for a call, given the call's id."""
     milestone: str
     status: Callable[[], str]
-    next_question: Callable[[], str]
+    next_question: Callable[[int], str]
+    """A name for a question, given how many are asked in the same breath before it."""
 
     async def carry_out(self, calls: Sequence[ToolCall], ordinal: int, first: Sequence[Event] = ()) -> Carried:
         """Runs the calls in order; `first` are events that go into the log together with the first intent."""
@@ -76,8 +77,7 @@ class Hands:
             before = []
             positions = {r.event.call: r.seq for r in records if isinstance(r.event, kinds.ToolCalled)}
             ended = await asyncio.gather(*(self._run(item, positions.get(item.call.id, 0), carried) for item in batch))
-            signals = [event for item, (_, signal) in zip(batch, ended, strict=True) if signal is not None
-                       for event in self._knowledge(signal)]  # fmt: skip
+            signals = self._knowledge([signal for _, signal in ended])
             results = self._with_status([result for result, _ in ended], is_last=batch[-1] is planned[-1])
             self.journal.write(*results, *signals)
         if before:
@@ -108,18 +108,23 @@ class Hands:
         carried.outputs.append(result.text)
         return self._ended(item, called, result, took), result.signal
 
-    def _knowledge(self, signal: Signal) -> list[Event]:
-        """What a call wants remembered, as events."""
-        match signal:
-            case Decided(title=title, decision=decision, because=because, rejected=rejected):
-                pairs = tuple((other.option, other.because) for other in rejected)
-                return [kinds.DecisionRecorded(self.milestone, title, decision, because, pairs)]
-            case Noted(text=text):
-                return [kinds.NoteTaken(self.milestone, text)]
-            case Asked(question=question):
-                return [kinds.ReviewQueued(self.milestone, self.next_question(), QUESTION, question)]
-            case _:
-                return []
+    def _knowledge(self, signals: Sequence[Signal | None]) -> list[Event]:
+        """What calls want remembered, as events."""
+        events: list[Event] = []
+        asked = 0
+        for signal in signals:
+            match signal:
+                case Decided(title=title, decision=decision, because=because, rejected=rejected):
+                    pairs = tuple((other.option, other.because) for other in rejected)
+                    events.append(kinds.DecisionRecorded(self.milestone, title, decision, because, pairs))
+                case Noted(text=text):
+                    events.append(kinds.NoteTaken(self.milestone, text))
+                case Asked(question=question):
+                    events.append(kinds.ReviewQueued(self.milestone, self.next_question(asked), QUESTION, question))
+                    asked += 1
+                case _:
+                    continue
+        return events
 
     def _ended(self, item: _Planned, called: int, result: Result, took: int) -> kinds.ToolEnded:
         facts = {name: value for name, value in result.facts.items() if name != "seconds" and value not in UNTOLD}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from waypost.agent.budget import Meter
 from waypost.agent.calls import Carried, Hands
 from waypost.context.conversation import NUDGE, Conversation
 from waypost.context.fold import Budget, Known, fold
-from waypost.context.legal import broken_properties
+from waypost.context.legal import broken_properties, with_own_ids
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.canonical import sha256
@@ -37,6 +39,9 @@ REPEATED = (
 )
 ERRORS_IN_A_ROW = 6
 REPEATS_TOLD, REPEATS_ENDED = 5, 10
+OVERFLOWS, SMALLEST_ROOM = 3, 2_000
+TOOK = re.compile(r"\b\d+(\.\d+)? ?m?s\b")
+"""A time in an output: it differs where nothing else does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,8 @@ class Agent:
     rates: Rates | None = None
     is_priced: bool = False
     errors_in_a_row: int = 0
-    repeats: int = 0
-    last_step: str = ""
+    repeats: Counter[str] = field(default_factory=Counter)
+    """How often each step came since the tree last changed."""
 
     async def work(self) -> Ended:
         """Steps until something ends the attempt. Cancelling it is safe at any point."""
@@ -113,13 +118,21 @@ class Agent:
     # --- asking ---
 
     async def _ask(self, first: list[Event], purpose: str = "step") -> Response:
-        """Asks the model; a prompt that the provider finds too long is folded harder, once."""
-        try:
-            return await self._ask_once(first, purpose)
-        except ContextOverflow:
-            self.window = Budget(int(self.window.window * 0.7), self.window.overhead)
-            self._fold("overflow")
-            return await self._ask_once([], purpose)
+        """Asks the model; a prompt that the provider finds too long is folded harder, a few times."""
+        for _ in range(OVERFLOWS):
+            try:
+                return await self._ask_once(first, purpose)
+            except ContextOverflow:
+                self._narrow()
+                self._fold("overflow")
+                first = []
+        return await self._ask_once(first, purpose)
+
+    def _narrow(self) -> None:
+        """A window well below what was just too long, but with room for a summary and the last step."""
+        overhead = self.window.overhead
+        known = min(self.window.window, self.conversation.tokens + overhead)
+        self.window = Budget(max(int(known * 0.7), overhead + SMALLEST_ROOM), overhead)
 
     async def _ask_once(self, first: list[Event], purpose: str) -> Response:
         request = self._request()
@@ -188,6 +201,8 @@ class Agent:
     # --- acting ---
 
     async def _act(self, response: Response, later: list[Event]) -> Ended | None:
+        own = with_own_ids(response.message, self.conversation.messages, self.ordinal)
+        response = replace(response, message=own)
         calls = response.message.calls
         responded = self._responded(response, "step")
         if not calls:
@@ -204,6 +219,7 @@ class Agent:
             taken = self.checkpoint(calls[-1].name)
             if taken is not None:
                 later.append(taken)
+                self.repeats.clear()
         if self.conversation.claim:
             return Ended(self.conversation.claim, self.conversation.claim_text)
         return self._nonsense(carried, calls)
@@ -214,15 +230,15 @@ class Agent:
         if self.errors_in_a_row >= ERRORS_IN_A_ROW:
             self.errors_in_a_row = 0
             return Ended("nonsense", f"{ERRORS_IN_A_ROW} answers in a row made only calls that failed")
-        step = sha256(repr(([(c.name, c.arguments) for c in calls], carried.outputs)).encode())
-        self.repeats = self.repeats + 1 if step == self.last_step else 1
-        self.last_step = step
-        if self.repeats == REPEATS_TOLD:
-            text = REPEATED.format(count=self.repeats)
+        outputs = [TOOK.sub("", output) for output in carried.outputs]
+        step = sha256(repr(([(c.name, c.arguments) for c in calls], outputs)).encode())
+        self.repeats[step] += 1
+        if self.repeats[step] == REPEATS_TOLD:
+            text = REPEATED.format(count=REPEATS_TOLD)
             self.journal.write(kinds.NoteTold(self.milestone, Blob.of(text), "repeated"))
-        if self.repeats >= REPEATS_ENDED:
-            self.repeats = 0
-            return Ended("nonsense", f"the same call with the same result {REPEATS_ENDED} times in a row")
+        if self.repeats[step] >= REPEATS_ENDED:
+            self.repeats.clear()
+            return Ended("nonsense", f"the same call with the same result {REPEATS_ENDED} times, and no file changed")
         return None
 
     async def _wrap_up(self, crossed: kinds.BudgetCrossed) -> Ended:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from waypost.wires.conversation import AssistantMessage, Message, ToolMessage, UserMessage
+from waypost.wires.conversation import AssistantMessage, Message, Part, ToolCall, ToolMessage, UserMessage
 
 
 def begins_with_the_user(messages: Sequence[Message]) -> bool:
@@ -44,3 +45,18 @@ PROPERTIES = (begins_with_the_user, results_follow_their_calls, call_ids_are_uni
 def broken_properties(messages: Sequence[Message]) -> tuple[str, ...]:
     """Names of the properties that do not hold, as words."""
     return tuple(check.__name__.replace("_", " ") for check in PROPERTIES if not check(messages))
+
+
+def with_own_ids(message: AssistantMessage, before: Sequence[Message], number: int) -> AssistantMessage:
+    """The answer with new ids for calls whose own is empty or was given already: some servers count from 0 anew."""
+    taken = {call.id for other in before if isinstance(other, AssistantMessage) for call in other.calls}
+    parts: list[Part] = []
+    for place, part in enumerate(message.parts):
+        if not isinstance(part, ToolCall):
+            parts.append(part)
+            continue
+        is_new = bool(part.id) and part.id not in taken
+        own = part if is_new else replace(part, id=f"{part.id or 'call'}_{number}_{place}")
+        taken.add(own.id)
+        parts.append(own)
+    return AssistantMessage(tuple(parts))

@@ -79,13 +79,20 @@ class SqliteLog:
     """A `Log` in a file. Safe for several processes at once; one object serves one thread at a time."""
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Opens the log. Raises NewerSchema, LogDamaged, or EventError where there is none."""
+        """Opens the log. Raises NewerSchema, LogDamaged, or EventError where there is none.
+
+        A new file is made by the first append, so that a command that is refused leaves nothing behind.
+        """
         if not create and not path.exists():
             raise EventError(f"{path}: no log here yet; `waypost run` makes one")
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._run_ids: dict[str, int] = {}
-        self._database = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        self._is_file = path.exists()
+        self._connect(str(path) if self._is_file else ":memory:")
+
+    def _connect(self, place: str) -> None:
+        path = self.path
+        self._database = sqlite3.connect(place, isolation_level=None, timeout=30, check_same_thread=False)
         try:
             self._prepare()
         except sqlite3.DatabaseError as problem:
@@ -113,6 +120,16 @@ class SqliteLog:
                         database.execute(statement)
                     database.execute(f"PRAGMA user_version = {SCHEMA}")
 
+    def _make_file(self) -> None:
+        """From here on the log is the file, whoever made it."""
+        self._is_file = True
+        self._database.close()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise EventError(f"{self.path.parent}: can't be made: {problem.strerror}") from problem
+        self._connect(str(self.path))
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._database.execute("BEGIN IMMEDIATE")
@@ -126,10 +143,17 @@ class SqliteLog:
 
     # --- writing ---
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        if not self._is_file:
+            self._make_file()
+        with self._transaction():
+            yield
+
     def claim(self, run: str) -> int:
         """Takes the run over: a new epoch, with which every earlier writer is refused."""
         try:
-            with self._transaction():
+            with self._writing():
                 number = self._run_id(run)
                 self._database.execute("UPDATE runs SET epoch = epoch + 1 WHERE id = ?", (number,))
                 return self._epoch(number)
@@ -139,7 +163,7 @@ class SqliteLog:
     def append(self, run: str, epoch: int | None, events: Sequence[Event], actor: str = "runtime") -> list[Record]:
         """Appends the events and their blobs, durably. Raises StaleEpoch or StoreFull."""
         try:
-            with self._transaction():
+            with self._writing():
                 return self._append(run, epoch, events, actor)
         except sqlite3.DatabaseError as problem:
             self._run_ids.clear()
@@ -290,6 +314,8 @@ class SqliteLog:
         return int(self._query(statement, (span.first, span.last, *values))[0][0])
 
     def _query(self, statement: str, values: Sequence[object] | dict[str, object]) -> list[Any]:
+        if not self._is_file and self.path.exists():
+            self._make_file()
         try:
             return self._database.execute(statement, values).fetchall()
         except sqlite3.DatabaseError as problem:

@@ -41,6 +41,6 @@ def items(records: Iterable[Record]) -> dict[str, ReviewItem]:
     return queue
 
 
-def next_question(queue: dict[str, ReviewItem]) -> str:
-    """The name of the next question: Q1, Q2 …"""
-    return f"Q{1 + sum(item.topic == QUESTION for item in queue.values())}"
+def next_question(queue: dict[str, ReviewItem], before: int = 0) -> str:
+    """The name of the next question, Q1, Q2 …, where so many before it are not in the queue yet."""
+    return f"Q{1 + before + sum(item.topic == QUESTION for item in queue.values())}"

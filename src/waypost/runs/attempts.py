@@ -129,7 +129,7 @@ def agent(session: Session, milestone: Milestone) -> Agent:
             bench,
             milestone.id,
             Status(session, meters, milestone.id),
-            lambda: next_question(session.view.review),
+            lambda before: next_question(session.view.review, before),
         ),
         window=window,
         meters=meters,

@@ -56,8 +56,10 @@ def _decide_milestone(project: Project, run: str, asked: kinds.HumanAsked) -> Re
         raise RunError(f"run {run} has no milestone {asked.milestone!r}; there are: {', '.join(view.milestones)}")
     if is_running(project, run) is not None:
         raise RunError(f"run {run} is being worked on; pause it first: waypost pause {run}")
+    if asked.wish == "unblock":  # whoever resumes moves it: on to its gates, or back to the agent
+        return _append(project, run, asked)
     before = State(view.milestones[asked.milestone].state)
-    after = {"unblock": State.ACTIVE, "waive": State.WAIVED, "skip": State.SKIPPED}[asked.wish]
+    after = {"waive": State.WAIVED, "skip": State.SKIPPED}[asked.wish]
     if after not in MOVES[before] or (before is State.PLANNED and after not in BY_A_HUMAN):
         raise RunError(f"milestone {asked.milestone} is {before}; it can't be made {after}")
     reason = asked.text or f"{asked.wish} by a human"

@@ -12,7 +12,7 @@ from waypost.documents.templates import with_plan
 from waypost.models.asking import NoAnswer, RetryPolicy, ask
 from waypost.models.clock import SystemClock
 from waypost.models.model import ContextOverflow
-from waypost.models.registry import open_model
+from waypost.models.registry import check_model, open_model
 from waypost.runs.folders import AGENT_FOLDER, slug, write_documents
 from waypost.runs.project import Project
 from waypost.runs.settings import Settings
@@ -51,6 +51,8 @@ async def draft(project: Project, goal: str, settings: Settings, name: str | Non
     written.
     """
     settings.checked_window()
+    if settings.model:
+        check_model(settings.model, base_url=settings.base_url, environ=os.environ)
     texts = draft_texts(goal, discover(project.root))
     if settings.model and not settings.model.startswith(PLAYED):
         plan = await _asked(project, goal, texts["PLAN.md"], settings.model, settings.base_url)

@@ -16,6 +16,7 @@ from waypost.runs.verifying import Verified, manual_items, verify, verify_tree
 from waypost.workspace.changes import commits
 
 REPAIRS = 4
+WAITS = "waits for a human"
 SAME_FAILURE = 3
 
 
@@ -45,6 +46,8 @@ async def _milestone(session: Session, milestone: Milestone) -> kinds.RunEnded |
         session.journal.write(session.move(milestone.id, State.VERIFYING))
         return None
     if state is State.REGRESSED:
+        if session.view.milestones[milestone.id].regressions > _repair_limit(milestone):
+            return _going_in_circles(session, milestone)
         reason = f"This milestone had passed and is red again: {session.view.milestones[milestone.id].reason}"
         moved = session.move(milestone.id, State.REPAIRING, reason)
         session.journal.write(moved, *attempts.open_attempt(session, milestone, reason))
@@ -118,7 +121,7 @@ async def _verify(session: Session, milestone: Milestone) -> kinds.RunEnded | No
     if not verified.is_green and not _accepted(session, milestone):
         unread = [verdict for verdict in verified.verdicts if verdict.verdict != "green"]
         why = "; ".join(f"{verdict.gate} {verdict.reason}" for verdict in unread) or "only a person can judge it"
-        text = f"waits for a human: {why} (waypost review)"
+        text = f"{WAITS}: {why} (waypost review)"
         return _block(session, milestone, Ended("blocked", text), "a human decides, then resume")
     summary = session.conversation.claim_text
     closed = attempts.close_attempt(session, milestone, Ended("passed", summary), _next(session, milestone))
@@ -133,8 +136,7 @@ def _accepted(session: Session, milestone: Milestone) -> bool:
 
 
 def _repair_or_block(session: Session, milestone: Milestone, verified: Verified) -> kinds.RunEnded | None:
-    repairs, limit = session.view.milestones[milestone.id].repairs, milestone.budget.repair
-    limit = REPAIRS if limit is None else limit
+    repairs, limit = session.view.milestones[milestone.id].repairs, _repair_limit(milestone)
     names = ", ".join(verdict.gate for verdict in verified.red) or "the diff"
     if repairs >= limit:
         text = f"{names} still red after {repairs} repairs\n\n{verified.essence}"
@@ -150,6 +152,17 @@ def _repair_or_block(session: Session, milestone: Milestone, verified: Verified)
     moved = session.move(milestone.id, State.REPAIRING, f"{names} red")
     session.journal.write(moved, kinds.NoteTold(milestone.id, Blob.of(text), "red"))
     return None
+
+
+def _repair_limit(milestone: Milestone) -> int:
+    return REPAIRS if milestone.budget.repair is None else milestone.budget.repair
+
+
+def _going_in_circles(session: Session, milestone: Milestone) -> kinds.RunEnded:
+    """Gates that contradict each other would turn each other's milestones red for ever."""
+    seen = session.view.milestones[milestone.id]
+    text = f"passed and turned red again {seen.regressions} times: {seen.reason}"
+    return _block(session, milestone, Ended("blocked", text), "look whether two gates contradict each other")
 
 
 def _same_failure(session: Session, milestone: Milestone, verified: Verified) -> bool:

@@ -17,7 +17,7 @@ from waypost.events.event import Record
 from waypost.models.registry import check_model
 from waypost.runs.folders import slug
 from waypost.runs.lock import holder
-from waypost.runs.project import Project, RunError
+from waypost.runs.project import STATE, Project, RunError
 from waypost.runs.settings import Settings, has_price
 from waypost.runs.view import load_view
 from waypost.workspace.worktree import Worktree
@@ -38,22 +38,19 @@ def approve(project: Project, name: str | None, *, by: str) -> Record:
     pins = pin(documents)
     contents = tuple((document.path.name, Blob.of(document.raw)) for document in documents.files)
     event = kinds.DocumentsApproved(_relative(project, documents.folder), contents, pins.files, pins.sections, by)
+    project.repository.exclude(f"/{STATE}/")  # from here on there is something in it
     return project.log.append(_approvals(documents), None, [event], actor="human")[0]
 
 
 def open_run(project: Project, named: str | None, settings: Settings, *, new: bool = False) -> str:
     """Makes a run of approved documents: branch, worktree, and its first events. Returns its id."""
     documents = load(find(project.root, named))
-    approval = _approval(project, documents)
-    _refuse_second(project, documents, new=new)
-    if not settings.model:
-        raise RunError(
-            "no model named; give --model, for example --model anthropic:claude-opus-4-5, or set WAYPOST_MODEL"
-        )
     model = settings.checked_model()
     check_model(model, base_url=settings.base_url, environ=os.environ)
     settings.check_cost_limit(model)
     window = settings.checked_window()
+    approval = _approval(project, documents)  # last, as whoever catches it asks for an approval and comes again
+    _refuse_second(project, documents, new=new)
     name = documents.plan.title if documents.folder == project.root else documents.folder.name
     run = f"{slug(name)}-{secrets.token_hex(2)}"
     base = project.repository.head

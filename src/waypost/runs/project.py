@@ -48,8 +48,6 @@ class Project:
         repository = Repository.open(folder)
         root = repository.top
         path = root / STATE / "state.db"
-        if create and not path.exists():
-            repository.exclude(f"/{STATE}/")
         log = SqliteLog(path, create=create)
         name = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
         return cls(repository, root, log, state_home() / f"{root.name}-{name}")

@@ -38,7 +38,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.REPAIRING: frozenset({State.VERIFYING, State.BLOCKED}) | BY_A_HUMAN,
     State.BLOCKED: frozenset({State.ACTIVE, State.VERIFYING}) | BY_A_HUMAN,
     State.PASSED: frozenset({State.REGRESSED, State.STALE}),
-    State.REGRESSED: frozenset({State.REPAIRING}) | BY_A_HUMAN,
+    State.REGRESSED: frozenset({State.REPAIRING, State.BLOCKED}) | BY_A_HUMAN,
     State.STALE: frozenset({State.VERIFYING}) | BY_A_HUMAN,
     State.WAIVED: frozenset({State.ACTIVE}),
     State.SKIPPED: frozenset({State.ACTIVE}),

@@ -20,9 +20,10 @@ from waypost.models.clock import SystemClock
 from waypost.models.estimate import Estimator
 from waypost.models.model import BadModel
 from waypost.models.registry import open_model
+from waypost.review.queue import MANUAL
 from waypost.runs import desk, rewinding
 from waypost.runs.lock import RunLock
-from waypost.runs.milestones import work_through
+from waypost.runs.milestones import WAITS, work_through
 from waypost.runs.opening import approved_documents, load_opened
 from waypost.runs.project import Project
 from waypost.runs.session import Observer, Session, rebuilt_conversation
@@ -118,20 +119,21 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
 
 
 def _unblocked(session: Session) -> list[Event]:
-    """Resuming is a human's word: what was blocked is taken up again, unless it waits for a review."""
+    """Resuming is a human's word: what was blocked is taken up again, unless it waits for a review.
+
+    What was accepted goes on from its gates, what was rejected goes back to the agent, with the reason.
+    """
     moves: list[Event] = []
     for seen in session.view.milestones.values():
         if seen.state != State.BLOCKED:
             continue
-        milestone = session.milestone(seen.id)
-        manual = [criterion.id for criterion in milestone.criteria if criterion.manual]
-        waits = seen.reason.startswith("waits for a human")
-        if waits and set(manual) <= desk.proven(session.view, milestone):
-            moves += [
-                session.move(seen.id, State.VERIFYING, "a human accepted it"),
-            ]
-        elif not waits:
+        mine = [item for item in session.view.review.values() if item.milestone == seen.id and item.topic == MANUAL]
+        if not seen.reason.startswith(WAITS):
             moves.append(session.move(seen.id, State.ACTIVE, "resumed by a human"))
+        elif any(item.verdict == "reject" for item in mine):
+            moves.append(session.move(seen.id, State.ACTIVE, "rejected by a human"))
+        elif all(item.verdict == "accept" for item in mine):
+            moves.append(session.move(seen.id, State.VERIFYING, "a human accepted it"))
     return moves
 
 

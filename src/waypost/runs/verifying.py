@@ -86,8 +86,8 @@ async def verify_tree(session: Bay, milestone: Milestone, gates: Sequence[Gate],
 
 
 def manual_items(session: Session, milestone: Milestone) -> list[kinds.ReviewQueued]:
-    """Events that queue the milestone's manual criteria and gates for a human; those queued already are left out."""
-    known = session.view.review
+    """Events that queue manual criteria and gates for a human; those that wait or were accepted already are not."""
+    known = {name for name, item in session.view.review.items() if item.verdict != "reject"}
     events = [
         kinds.ReviewQueued(milestone.id, criterion.id, MANUAL, criterion.text)
         for criterion in milestone.criteria

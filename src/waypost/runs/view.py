@@ -78,6 +78,7 @@ class MilestoneView:
     reason: str = ""
     attempts: int = 0
     repairs: int = 0
+    regressions: int = 0
     steps: int = 0
     totals: Totals = field(default_factory=Totals)
     gates: dict[str, GateView] = field(default_factory=dict)
@@ -219,7 +220,10 @@ def _moved(view: RunView, record: Record, item: kinds.MilestoneMoved) -> None:
     milestone.state, milestone.reason = item.state, item.reason
     milestone.commit = milestone.commit if item.state == "passed" else ""
     if item.state == "active":
+        milestone.repairs = milestone.regressions = 0
+    if item.state == "regressed":
         milestone.repairs = 0
+        milestone.regressions += 1
     view.current = item.milestone
     if item.state == "active" and not milestone.began:
         milestone.began = record.at
