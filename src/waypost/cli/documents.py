@@ -22,17 +22,23 @@ def init(
         str | None,
         typer.Option("--name", metavar="NAME", help="The folder under .agent/; made from the goal if left out."),
     ] = None,
+    model: arguments.ModelOption = None,
+    base_url: arguments.BaseUrl = None,
 ) -> None:
     """Write the four documents for a goal.
 
-    The repository's own commands (tests, lint, types, build) become the gates.
+    The repository's own commands (tests, lint, types, build) become the gates; a model, where one is given, drafts
+    the plan.
     """
-    from waypost.runs.opening import init as write_documents
+    import asyncio
+
+    from waypost.runs.drafting import draft
+    from waypost.runs.settings import Settings
 
     if not goal.strip():
         raise CommandError('the goal is empty; say it in words: waypost init --goal "Add a --quiet option"')
     with arguments.project_here(create=True) as project:
-        folder = write_documents(project, goal, name)
+        folder = asyncio.run(draft(project, goal, Settings(model, base_url), name))
         place = folder.relative_to(project.root) if folder.is_relative_to(project.root) else folder
     sys.stdout.write(f"wrote {place}/\n")
     for path in sorted(folder.iterdir()):

@@ -110,6 +110,7 @@ def _open(project: Project, wanted: Aim, chosen: Settings, *, yes: bool, new: bo
             raise CommandError("nobody can be asked to approve the plan for this goal; add --yes to approve it unread")
         import asyncio
 
+        chosen.checked_model()
         sys.stderr.write("drafting the documents …\n")
         from waypost.runs.drafting import draft  # alone: nothing else is needed before the model is asked
 

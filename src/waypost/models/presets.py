@@ -129,7 +129,7 @@ def _unknown(spec: str, name: str, has_model: bool) -> str:
     hint = f'; did you mean "{close[0]}"?' if close else ""
     if not has_model:
         return f'"{spec}" names no provider; write PRESET:MODEL, with one of {", ".join(PRESETS)}{hint}'
-    return f'"{name}" in "{spec}" is not a known provider{hint} Known are {", ".join(PRESETS)}'
+    return f'"{name}" in "{spec}" is not a known provider{hint}. Known are {", ".join(PRESETS)}'
 
 
 def _key(spec: str, preset: Preset, environ: Mapping[str, str], *, may_lack: bool) -> str:

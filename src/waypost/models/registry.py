@@ -61,6 +61,17 @@ def open_model(spec: str, *, base_url: str | None, environ: Mapping[str, str], c
     raise BadModel(f"{spec}: no such kind of model; {mend}\n{KINDS}\nProviders: {', '.join(PRESETS)}")
 
 
+def check_model(spec: str, *, base_url: str | None, environ: Mapping[str, str]) -> None:
+    """Raises BadModel where `open_model` would, without opening a client."""
+    from waypost.models.clock import SystemClock
+    from waypost.models.presets import PRESETS, resolve
+
+    if parse_spec(spec).kind in PRESETS:
+        resolve(spec.strip(), base_url, environ)
+    else:
+        open_model(spec, base_url=base_url, environ=environ, clock=SystemClock())
+
+
 def parse_spec(spec: str) -> Spec:
     """Takes a specification apart. Raises BadModel that lists what there is."""
     if not spec.strip():

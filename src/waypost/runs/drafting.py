@@ -43,21 +43,20 @@ Files of the repository:
 SHOWN_FILES = 200
 
 
-async def draft(project: Project, goal: str, settings: Settings) -> Path:
-    """Writes the four documents for the goal and returns their folder.
+async def draft(project: Project, goal: str, settings: Settings, name: str | None = None) -> Path:
+    """Writes the four documents for the goal into `.agent/NAME/` and returns that folder.
 
-    A plan from the model is taken only if it has no error; otherwise the template's plan stands. Raises BadModel
-    for a model that can't be asked at all, and then nothing was written.
+    Where a model is named it drafts the plan, which is taken only if it has no error; otherwise the template's plan
+    stands. Raises BadModel for a model that can't be asked at all, RunError where NAME is taken; then nothing was
+    written.
     """
-    name = settings.checked_model()
     settings.checked_window()
-    findings = discover(project.root)
-    texts = draft_texts(goal, findings)
-    if not name.startswith(PLAYED):
-        plan = await _asked(project, goal, texts["PLAN.md"], name, settings.base_url)
+    texts = draft_texts(goal, discover(project.root))
+    if settings.model and not settings.model.startswith(PLAYED):
+        plan = await _asked(project, goal, texts["PLAN.md"], settings.model, settings.base_url)
         if plan is not None:
             texts = _if_sound(texts, plan)
-    return write_documents(project, _free_name(project, slug(goal)), texts)
+    return write_documents(project, name or _free_name(project, slug(goal)), texts)
 
 
 async def _asked(project: Project, goal: str, template: str, name: str, base_url: str | None) -> str | None:

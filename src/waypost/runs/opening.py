@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from pathlib import Path
 
 from waypost.documents.approve import Pins, compare, pin
-from waypost.documents.discover import discover
 from waypost.documents.find import find
 from waypost.documents.lint import load
 from waypost.documents.model import Documents
-from waypost.documents.templates import draft as draft_texts
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Record
-from waypost.runs.folders import slug, write_documents
+from waypost.models.registry import check_model
+from waypost.runs.folders import slug
 from waypost.runs.lock import holder
 from waypost.runs.project import Project, RunError
 from waypost.runs.settings import Settings
@@ -29,11 +29,6 @@ class NotApproved(RunError):
 
 class RunExists(RunError):
     """These documents already have a run that is not finished."""
-
-
-def init(project: Project, goal: str, name: str | None) -> Path:
-    """Writes the four documents from templates into `.agent/NAME/`. Raises RunError if they are there already."""
-    return write_documents(project, name or slug(goal), draft_texts(goal, discover(project.root)))
 
 
 def approve(project: Project, name: str | None, *, by: str) -> Record:
@@ -55,6 +50,8 @@ def open_run(project: Project, named: str | None, settings: Settings, *, new: bo
         raise RunError(
             "no model named; give --model, for example --model anthropic:claude-opus-4-5, or set WAYPOST_MODEL"
         )
+    model = settings.checked_model()
+    check_model(model, base_url=settings.base_url, environ=os.environ)
     window = settings.checked_window()
     name = documents.plan.title if documents.folder == project.root else documents.folder.name
     run = f"{slug(name)}-{secrets.token_hex(2)}"
@@ -68,7 +65,7 @@ def open_run(project: Project, named: str | None, settings: Settings, *, new: bo
         base=base,
         branch=worktree.branch,
         place=str(place),
-        model=settings.checked_model(),
+        model=model,
         base_url=settings.base_url,
         window=window,
         limits=settings.limits,
