@@ -113,5 +113,5 @@ def test_it_says_where_everything_is(played: Played) -> None:
     for place in (played.folder / "report.html", played.project.root / ".waypost" / "state.db"):
         assert str(place) in played.said
         assert place.is_file()
-    assert "M01 suite" in played.said.partition("repaired: ")[2].splitlines()[0]
+    assert "red on the way: M01 suite\n" in played.said
     assert "Remove it" in played.said

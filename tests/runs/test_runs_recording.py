@@ -94,7 +94,7 @@ def test_a_recording_keeps_the_note_and_not_where_the_script_lay(project: Projec
 
 def test_a_run_without_answers_is_not_recorded(project: Project, tmp_path: Path) -> None:
     script = tmp_path / "script.json"
-    script.write_text("{}")
+    script.write_text(json.dumps({"turns": TURNS}))
     run = open_run(project, "greeting", Settings(model=f"scripted:{script}"))
     with pytest.raises(RunError, match="no answer"):
         export(project, run, tmp_path / "recording.jsonl", "")

@@ -92,7 +92,7 @@ def _tell(stage: Stage, ended: RunEnded | None) -> int:
         f"{program} review",
     )
     told = told[: told.index(styled("How to go on", "bold"))] if is_complete else [*told, ""]
-    told += [_gates(stage), "", styled("Where it is", "bold"), *(f"  {name:<10} {place}" for name, place in rows), ""]
+    told += [*_gates(stage), styled("Where it is", "bold"), *(f"  {name:<10} {place}" for name, place in rows), ""]
     told += [styled("Look around", "bold"), *(f"  {line}" for line in next_steps), ""]
     removal = " ".join(shlex.quote(str(folder)) for folder in leftovers(stage))
     told += [styled("Remove it", "bold"), f"  rm -rf {removal}"]
@@ -102,7 +102,7 @@ def _tell(stage: Stage, ended: RunEnded | None) -> int:
     return Exit.INTERRUPTED if ended is None or ended.outcome == "interrupted" else Exit.NOT_SO
 
 
-def _gates(stage: Stage) -> str:
+def _gates(stage: Stage) -> list[str]:
     """How often gates ran, and which were red on the way: the table shows only how each ended."""
     from waypost.cli.words import count
     from waypost.events.kinds import GateEnded
@@ -110,7 +110,8 @@ def _gates(stage: Stage) -> str:
     verdicts = [event for record in stage.project.log.read(stage.run) if isinstance(event := record.event, GateEnded)]
     red = [f"{verdict.milestone} {verdict.gate}" for verdict in verdicts if verdict.verdict == "red"]
     told = f"{count(len(verdicts), 'gate')} ran in clean checkouts"
-    return f"{told}; red on the way, and repaired: {', '.join(red)}" if red else told
+    told += f"; red on the way: {', '.join(red)}" if red else ""
+    return [told, ""] if verdicts else []
 
 
 def _write_report(stage: Stage, place: Path) -> None:

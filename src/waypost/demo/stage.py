@@ -11,6 +11,7 @@ from pathlib import Path
 import waypost.events.kinds  # noqa: F401 - fills the table of kinds by which events are read
 from waypost.demo import package, place
 from waypost.demo.errors import PackageMissing
+from waypost.environment.build import MARKER
 from waypost.environment.errors import SetupFailed
 from waypost.runs.folders import write_documents
 from waypost.runs.opening import approve, approved_documents, open_run
@@ -81,7 +82,7 @@ def _commit(checkout: Path) -> None:
 
 def _build(project: Project, run: str, say: Callable[[str], None]) -> None:
     """Builds the environment before the run asks for it, so that the wait has a word to it."""
-    if not project.environments.is_dir():
+    if not any(project.environments.glob(f"*/{MARKER}")):
         say("building the environment that its tests need: a real virtual environment, kept for the next time …")
     try:
         asyncio.run(environment(project, approved_documents(project, run), open_worktree(project, run)))

@@ -18,7 +18,7 @@ from waypost.models.registry import check_model
 from waypost.runs.folders import slug
 from waypost.runs.lock import holder
 from waypost.runs.project import STATE, Project, RunError
-from waypost.runs.settings import Settings
+from waypost.runs.settings import Settings, has_price
 from waypost.runs.view import load_view
 from waypost.workspace.worktree import Worktree
 
@@ -47,6 +47,7 @@ def open_run(project: Project, named: str | None, settings: Settings, *, new: bo
     documents = load(find(project.root, named))
     model = settings.checked_model()
     check_model(model, base_url=settings.base_url, environ=os.environ)
+    settings.check_cost_limit(model)
     window = settings.checked_window()
     approval = _approval(project, documents)  # last, as whoever catches it asks for an approval and comes again
     _refuse_second(project, documents, new=new)
@@ -66,7 +67,7 @@ def open_run(project: Project, named: str | None, settings: Settings, *, new: bo
         base_url=settings.base_url,
         window=window,
         limits=settings.limits,
-        notices=notices(project, _relative(project, documents.folder)),
+        notices=(*notices(project, _relative(project, documents.folder)), *unpriced_budgets(documents, model)),
         documents_on_branch=_on_branch(project, documents),
     )
     planned = [kinds.MilestonePlanned(m.id, m.title, m.depends) for m in documents.plan.order()]
@@ -118,6 +119,14 @@ def notices(project: Project, folder: str) -> tuple[str, ...]:
     if submodules := project.repository.submodules():
         found.append(f"submodules are not checked out in the run's worktree: {', '.join(submodules)}")
     return tuple(found)
+
+
+def unpriced_budgets(documents: Documents, model: str) -> tuple[str, ...]:
+    """What the plan limits in money although the model's price is unknown."""
+    limited = [milestone.id for milestone in documents.plan.milestones if milestone.budget.cost is not None]
+    if not limited or has_price(model):
+        return ()
+    return (f"no price is known for {model}: the cost budgets of {', '.join(limited)} can't be kept",)
 
 
 def _relative(project: Project, folder: Path) -> str:

@@ -29,6 +29,11 @@ class Settings:
             )
         return window
 
+    def check_cost_limit(self, model: str) -> None:
+        """Raises RunError for a limit in money where the model's price is unknown: it could not be kept."""
+        if self.limits.cost is not None and not has_price(model):
+            raise RunError(f"no price is known for {model}, so --max-cost can't be kept; give --max-tokens instead")
+
     def checked_model(self) -> str:
         """The model's specification. Raises RunError where none is named."""
         if not self.model:
@@ -36,3 +41,10 @@ class Settings:
                 "no model named; give --model, for example --model anthropic:claude-opus-4-5, or set WAYPOST_MODEL"
             )
         return self.model
+
+
+def has_price(model: str) -> bool:
+    """Whether the price tables know the model; loading them takes a moment."""
+    from waypost.models.prices import rates_now
+
+    return rates_now(model) is not None

@@ -108,6 +108,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     view = load_view(project.log, run)
     model_name = settings.model or view.model
     base_url = settings.base_url or opened.base_url
+    settings.check_cost_limit(model_name)
     clock = SystemClock()
     model = open_model(model_name, base_url=base_url, environ=os.environ, clock=clock)
     limits = _limits(view.limits, settings.limits)
