@@ -52,7 +52,7 @@ class Briefing:
             ("Target (PROMPT.md, frozen)", self.target, 0.30),
             ("Plan", self.plan, 0.12),
             (f"Your milestone: {self.milestone}", self.milestone_text, 1.0),
-            ("Gates that the runtime will run", self.gates, 1.0),
+            ("Gates that the runtime will run besides the milestone's own", self.gates, 1.0),
             ("Runbook (IMPLEMENT.md, frozen)", self.runbook, 0.15),
             ("Architecture notes and risks", self.notes, 0.10),
             ("What is known", self.knowledge, 0.12),

@@ -45,9 +45,10 @@ class _Planned:
 
     @property
     def about(self) -> str:
-        """The call in a few words: its first argument."""
-        first = next((str(value) for value in self.arguments.values() if isinstance(value, str)), "")
-        return " ".join(first.split())[:ABOUT]
+        """The call in a few words: its first text, and the numbers beside it."""
+        first = next((value for value in self.arguments.values() if isinstance(value, str)), "")
+        numbers = [str(value) for value in self.arguments.values() if type(value) is int]
+        return " ".join([*first.split(), *(["-".join(numbers)] if numbers else [])])[:ABOUT]
 
 
 @dataclass(slots=True)
@@ -85,14 +86,17 @@ class Hands:
         return carried
 
     def interrupted(self, pending: Sequence[ToolCall], began: Mapping[str, str], observed: str) -> list[ToolCall]:
-        """Gives calls that a killed process had begun their unknown outcome; returns those that never began."""
-        told = [call for call in pending if call.id in began]
+        """Gives calls that a killed process had begun their unknown outcome; returns those that can simply be made.
+
+        Those are calls that never began, and calls that change nothing outside of the log.
+        """
+        told = [call for call in pending if call.id in began and _has_effects(call)]
         if told:
             text = UNKNOWN.format(observed=observed)
             self.journal.write(
                 *(kinds.ToolEnded(self.milestone, call.id, call.name, "unknown", Blob.of(text)) for call in told)
             )
-        return [call for call in pending if call.id not in began]
+        return [call for call in pending if call not in told]
 
     async def _run(self, item: _Planned, called: int, carried: Carried) -> tuple[kinds.ToolEnded, Signal | None]:
         if item.tool is None:
@@ -154,6 +158,11 @@ class Hands:
         content = last.shown.content or b""
         shown = Blob.of(content + f"\n[{line}]".encode())
         return [*ended[:-1], replace(last, shown=shown)]
+
+
+def _has_effects(call: ToolCall) -> bool:
+    tool = tool_named(call.name)
+    return tool is not None and tool.changes_tree
 
 
 def _plan(call: ToolCall) -> _Planned:

@@ -25,7 +25,8 @@ class PlainLines:
     def on_record(self, record: Record) -> None:
         """Prints the event unless its counterpart says it all."""
         is_trouble = isinstance(record.event, kinds.ToolEnded) and record.event.outcome != "done"
-        if record.event.kind not in QUIET or is_trouble:
+        is_said_twice = isinstance(record.event, kinds.ToolCalled) and record.event.tool in {"decide", "note", "ask"}
+        if (record.event.kind not in QUIET and not is_said_twice) or is_trouble:
             write_line(f"{clock(record.at)}  {describe(record.event)}")
 
     def on_delta(self, delta: Delta) -> None:

@@ -64,11 +64,12 @@ class Knowledge:
 
 
 def _decision(item: kinds.DecisionRecorded) -> str:
-    line = f"- {item.title}: {item.decision}"
+    line = f"- {item.title.rstrip('.')}: {item.decision.rstrip('.')}"
     if item.because:
-        line += f", because {item.because}"
+        line += f", because {item.because.rstrip('.')}"
     if item.rejected:
-        line += ". Rejected: " + "; ".join(f"{option} ({why})" if why else option for option, why in item.rejected)
+        pairs = ((option.rstrip("."), why.rstrip(".")) for option, why in item.rejected)
+        line += ". Rejected: " + "; ".join(f"{option} ({why})" if why else option for option, why in pairs)
     return f"{line} ({item.milestone})"
 
 

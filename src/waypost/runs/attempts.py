@@ -76,12 +76,17 @@ def briefing(session: Session, milestone: Milestone, reason: str = "") -> str:
     last = last_live(session.project.log, session.run, (kinds.AttemptClosed.kind,))
     report = session.project.log.text(last.event.report) if last and isinstance(last.event, kinds.AttemptClosed) else ""
     gates = [gate for gate in gates_for(documents.plan, milestone) if gate.kind is not GateKind.MANUAL]
-    plan = [f"- {m.id} {m.title}: {m.state}" for m in session.view.milestones.values()]
+    own = {gate.name for gate in milestone.gates}
+    others = [f"- {gate.name}:\n```bash\n{gate.command}\n```" for gate in gates if gate.name not in own]
+    plan = [
+        f"- {m.id} {m.title}: " + ("you are here" if m.id == milestone.id else m.state)
+        for m in session.view.milestones.values()
+    ]
     return Briefing(
         run=session.run,
         milestone=f"{milestone.id} {milestone.title}",
         milestone_text="\n\n".join(part for part in (milestone.text.strip(), reason) if part),
-        gates="\n".join(f"- {gate.name}: `{gate.command}`" for gate in gates),
+        gates="\n".join(others),
         plan="\n".join(plan),
         target=documents.target.text,
         runbook=documents.document("runbook").raw.decode(errors="replace"),
@@ -162,7 +167,7 @@ def close_attempt(session: Session, milestone: Milestone, ended: Ended, next_ste
             milestone=milestone.id,
             title=milestone.title,
             state=f"{ended.outcome} (attempt {seen.attempts}, {seen.steps} steps)",
-            gates=[GateRow(gate.gate, gate.verdict, gate.took / 1000, gate.reason) for gate in seen.gates.values()],
+            gates=[GateRow(gate.gate, gate.words, gate.took / 1000, gate.reason) for gate in seen.gates.values()],
             changed=sorted(changed),
             decisions=[f"{d.title}: {d.decision}" for d in session.knowledge.decisions if d.milestone == milestone.id],
             problems=[item.text for item in session.view.waiting if item.milestone == milestone.id],
@@ -212,10 +217,9 @@ def protection(session: Session) -> Callable[[str], str | None]:
 
 def _environment(session: Session) -> str:
     environment = session.documents.target.environment
-    lines = [f"- interpreter: {environment.interpreter}"] if environment.interpreter else []
-    if environment.setup:
-        lines.append("- built by the runtime with the approved set-up command; it is on PATH")
-    return "\n".join(lines)
+    if not (environment.interpreter or environment.setup):
+        return ""
+    return "The runtime has built it; its commands come first on PATH, for you and for the gates."
 
 
 def _budget(milestone: Milestone) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from waypost.documents.errors import DocumentError
 from waypost.events import kinds
 from waypost.events.event import Event, Record
 from waypost.events.journal import HUMAN
 from waypost.review.queue import QUESTION
+from waypost.runs import desk
 from waypost.runs.lock import holder
+from waypost.runs.opening import approved_documents
 from waypost.runs.project import Project, RunError
 from waypost.runs.states import BY_A_HUMAN, MOVES, State
 from waypost.runs.view import load_view
@@ -42,7 +47,11 @@ def decide(project: Project, run: str, item: str, verdict: str, text: str = "", 
         raise RunError(f"nothing named {item!r} waits in run {run}; there are: {', '.join(queue) or 'none'}")
     if queue[item].topic == QUESTION and verdict != "answer":
         raise RunError(f'{item} is a question: waypost review answer {item} "…"')
-    return _append(project, run, kinds.ReviewDecided(item, verdict, text, by))
+    record = _append(project, run, kinds.ReviewDecided(item, verdict, text, by))
+    if is_running(project, run) is None:  # a process that works on the run does this itself
+        with contextlib.suppress(DocumentError):  # what was decided stands; the next resume brings its boxes in line
+            desk.sync(project, run, load_view(project.log, run), approved_documents(project, run))
+    return record
 
 
 def is_running(project: Project, run: str) -> int | None:

@@ -118,7 +118,7 @@ def _standing(view: RunView) -> str:
 
 
 def _row(seen: MilestoneView) -> StatusRow:
-    gates = ", ".join(f"{gate.gate} {gate.verdict}" for gate in seen.gates.values())
+    gates = ", ".join(f"{gate.gate} {gate.words}" for gate in seen.gates.values())
     totals = seen.totals
     cost = "" if not totals.answers else "unknown" if totals.unpriced else f"${totals.cost / 1_000_000:.2f}"
     return StatusRow(seen.id, seen.title, seen.state, gates, f"{totals.tokens:,}" if totals.tokens else "", cost)

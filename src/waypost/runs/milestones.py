@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from waypost.agent.loop import Agent, Ended
 from waypost.documents.model import Milestone
 from waypost.events import kinds
@@ -220,9 +222,14 @@ def _commit(session: Session, milestone: Milestone, summary: str) -> None:
             if isinstance(record.event, kinds.MilestoneMoved) and record.event.milestone == milestone.id
         )
         trailers.append(("Waypost-Log", f"{first}-{session.project.log.position}"))
-        message = f"{milestone.id}: {milestone.title}\n\n{summary}".strip()
+        message = f"{milestone.id}: {milestone.title}\n\n{_wrapped(summary)}".strip()
         commit = session.worktree.commit_milestone(message, trailers, tree)
     session.journal.write(kinds.MilestoneCommitted(milestone.id, commit, tree))
+
+
+def _wrapped(text: str) -> str:
+    """The text in lines of 72 characters, as git shows them; its own line ends are kept."""
+    return "\n".join(textwrap.fill(line, 72, break_long_words=False) for line in text.splitlines())
 
 
 # --- the end ---------------------------------------------------------------------------------------------------------

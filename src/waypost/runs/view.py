@@ -65,6 +65,14 @@ class GateView:
     tests: int | None = None
     failed: int | None = None
     seq: int = 0
+    reds: int = 0
+    """How often it was red, this time included."""
+
+    @property
+    def words(self) -> str:
+        """The verdict in words: "green after 1 red"."""
+        before = self.reds - (self.verdict == "red")
+        return f"{self.verdict} after {before} red" if before else self.verdict
 
 
 @dataclass(slots=True)
@@ -274,13 +282,17 @@ def _checkpoint(view: RunView, record: Record, item: kinds.Checkpointed) -> None
 
 
 def _gate_started(view: RunView, record: Record, item: kinds.GateStarted) -> None:
-    view.milestone(item.milestone).gates[item.gate] = GateView(item.gate, "running")
+    gates = view.milestone(item.milestone).gates
+    gates[item.gate] = GateView(item.gate, "running", reds=gates[item.gate].reds if item.gate in gates else 0)
     view.doing = f"gate {item.gate}"
 
 
 def _gate_ended(view: RunView, record: Record, item: kinds.GateEnded) -> None:
-    shown = GateView(item.gate, item.verdict, item.reason, item.took, item.tests, item.failed, record.seq)
-    view.milestone(item.milestone).gates[item.gate] = shown
+    gates = view.milestone(item.milestone).gates
+    reds = (gates[item.gate].reds if item.gate in gates else 0) + (item.verdict == "red")
+    gates[item.gate] = GateView(
+        item.gate, item.verdict, item.reason, item.took, item.tests, item.failed, record.seq, reds
+    )
     view.doing = ""
     view.recent.append(f"gate {item.gate}: {item.verdict}" + (f", {item.reason}" if item.reason else ""))
 
