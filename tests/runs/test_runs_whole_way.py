@@ -153,7 +153,12 @@ def test_a_two_milestone_plan_is_completed_and_all_views_agree(package: Place, w
         assert inside[0]["kind"] == "milestone.moved"
         assert inside[0]["state"] == "active"
         assert {e.get("milestone") for e in inside if e["kind"] == "milestone.moved"} == {milestone}
+    assert_documents_agree(package, run, told[0]["notices"])
 
+
+def assert_documents_agree(package: Place, run: str, notices: list[str]) -> None:
+    """The branch's documents and files, and the record beside them, tell the same."""
+    root, branch = package.root, f"waypost/{run}"
     plan = git(root, "show", f"{branch}:.agent/hosts/PLAN.md")
     assert "### Milestone M01 - Hosts of addresses [x]" in plan
     assert "### Milestone M02 - Comparing hosts [x]" in plan
@@ -170,4 +175,4 @@ def test_a_two_milestone_plan_is_completed_and_all_views_agree(package: Place, w
     assert "take it as it is parsed" in live
     assert "def same_host" in git(root, "show", f"{branch}:mdurl/hosts.py")
     assert "# not committed" not in git(root, "show", f"{branch}:mdurl/_url.py")
-    assert any("uncommitted" in notice for notice in told[0]["notices"])
+    assert any("uncommitted" in notice for notice in notices)
