@@ -113,10 +113,10 @@ class Working(RuleBasedStateMachine):
 
 
 TestWorking = Working.TestCase
-TestWorking.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestWorking.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 
 
-def test_five_thousand_steps_stay_within_the_window_and_fold_rarely(tmp_path: Path) -> None:
+def test_hundreds_of_steps_stay_within_the_window_and_fold_rarely(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "state.db")
     log._database.execute("PRAGMA synchronous = OFF")
     conversation = Conversation.empty(log.content, Estimator())
@@ -124,7 +124,7 @@ def test_five_thousand_steps_stay_within_the_window_and_fold_rarely(tmp_path: Pa
     journal = Journal(log, "r", log.claim("r"), (conversation.apply,))
     journal.write(kinds.AttemptOpened("M01", 1, Blob.of("rules"), Blob.of("briefing " * 200)))
     folds, largest = 0, 0
-    for number in range(1200):
+    for number in range(700):
         if conversation.tokens > budget.trigger:
             journal.write(fold(conversation, budget, KNOWN, "M01"))
             folds += 1
@@ -136,7 +136,7 @@ def test_five_thousand_steps_stay_within_the_window_and_fold_rarely(tmp_path: Pa
         )
         largest = max(largest, conversation.tokens)
     assert largest <= budget.trigger + 2_000
-    assert folds <= 1200 / 15
+    assert folds <= 700 / 15
     assert conversation.forgotten > 100
     log.close()
 

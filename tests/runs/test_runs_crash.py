@@ -188,6 +188,7 @@ def crash_and_compare(place: Place, chance: random.Random, most: int, expected: 
     return kills
 
 
+@pytest.mark.slow
 def test_six_kills_change_nothing_of_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, object]
 ) -> None:

@@ -113,7 +113,7 @@ def undo(place: Place, run: str) -> None:
     ("committed", "every"),
     [
         pytest.param(True, 1, id="each, documents on the branch", marks=pytest.mark.slow),
-        pytest.param(True, 8, id="some, documents on the branch"),
+        pytest.param(True, 8, id="some, documents on the branch", marks=pytest.mark.slow),
         pytest.param(False, 8, id="some, documents beside it"),
     ],
 )

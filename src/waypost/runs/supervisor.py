@@ -107,7 +107,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     opened = load_opened(project, run)
     view = load_view(project.log, run)
     model_name = settings.model or view.model
-    base_url = settings.base_url or opened.base_url
+    base_url = settings.base_url or (opened.base_url if settings.model in {None, opened.model} else None)
     settings.check_cost_limit(model_name)
     clock = SystemClock()
     model = open_model(model_name, base_url=base_url, environ=os.environ, clock=clock)
