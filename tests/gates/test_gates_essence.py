@@ -34,7 +34,7 @@ def played(command: str, folder: Path, limit: int = 4_000, census: Census | None
     run = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,
-        env={**os.environ, "PATH": PATH, "NO_COLOR": "1"},
+        env={**{k: v for k, v in os.environ.items() if not k.startswith("MAKE")}, "PATH": PATH, "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,

@@ -78,6 +78,7 @@ def test_daemons_that_a_command_forks_are_ended_and_named(tmp_path: Path):
     assert find_marked(f"{tmp_path}/") == []
 
 
+@pytest.mark.slow
 def test_a_gigabyte_of_output_is_kept_as_head_and_tail(tmp_path: Path):
     verdict = one("echo begin; head -c 1000000000 /dev/zero | tr '\\0' y; echo; echo end; false", tmp_path)
     assert verdict.reason == "exit 1"
