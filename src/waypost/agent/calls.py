@@ -19,8 +19,6 @@ from waypost.review.queue import QUESTION
 from waypost.wires.conversation import ToolCall
 
 ABOUT = 80
-UNTOLD: tuple[object, ...] = (None, False, "", (), [])
-"""Facts that say nothing are not kept."""
 UNKNOWN = """\
 Outcome unknown: the runtime was interrupted while this call ran, so it may have run not at all, in part or to its \
 end. Its processes were ended. Observed since the last checkpoint: {observed}. Look at the state and, if it is needed, \
@@ -131,7 +129,7 @@ class Hands:
         return events
 
     def _ended(self, item: _Planned, called: int, result: Result, took: int) -> kinds.ToolEnded:
-        facts = {name: value for name, value in result.facts.items() if name != "seconds" and value not in UNTOLD}
+        facts = {name: value for name, value in result.facts.items() if name != "seconds" and _says_something(value)}
         match result.signal:
             case Done(summary=claim) | Blocked(reason=claim):
                 facts["claim"] = claim
@@ -158,6 +156,11 @@ class Hands:
         content = last.shown.content or b""
         shown = Blob.of(content + f"\n[{line}]".encode())
         return [*ended[:-1], replace(last, shown=shown)]
+
+
+def _says_something(value: object) -> bool:
+    """Whether a fact is worth its bytes in the log; an exit code of 0 is."""
+    return value is not None and value is not False and value not in ("", "[]", (), [])
 
 
 def _has_effects(call: ToolCall) -> bool:

@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from waypost.events.canonical import canonical
 from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_payload
 from waypost.events.kinds import ModelResponded
 from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
+from waypost.events.packing import pack, unpack
 
 SCHEMA = 1
 BATCH = 500
@@ -214,11 +214,9 @@ class SqliteLog:
     def _store(self, blob: Blob) -> None:
         if blob.content is None:
             return
-        packed = zlib.compress(blob.content, 6)
-        is_smaller = len(packed) < len(blob.content)
+        packed, content = pack(blob.content)
         self._database.execute(
-            "INSERT OR IGNORE INTO blobs VALUES (?, ?, ?)",
-            (bytes.fromhex(blob.sha256), is_smaller, packed if is_smaller else blob.content),
+            "INSERT OR IGNORE INTO blobs VALUES (?, ?, ?)", (bytes.fromhex(blob.sha256), packed, content)
         )
 
     # --- reading ---
@@ -270,7 +268,7 @@ class SqliteLog:
         if not rows:
             raise MissingBlob(f"{self.path}: the text {blob.sha256[:12]}… ({blob.size} bytes) is not in the log")
         packed, content = rows[0]
-        return zlib.decompress(content) if packed else bytes(content)
+        return unpack(packed, content)
 
     def text(self, blob: Blob) -> str:
         """A blob's bytes as text."""
