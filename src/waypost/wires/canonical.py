@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -89,6 +90,7 @@ def arguments_text(value: Json) -> str:
     return raw if isinstance(raw, str) and len(value) == 1 else canonical_text(value)
 
 
+@functools.lru_cache(maxsize=2048)  # a call's arguments are sent again with every request
 def legal_arguments(arguments: str) -> str:
     """A call's arguments as the text of a JSON object, untouched where they are one.
 
