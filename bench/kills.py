@@ -1,9 +1,9 @@
 """Kills: what a run loses to SIGKILL inside a command and at random moments, beside its peers.
 
-    python bench/crash.py [--clients waypost,codex,claude] [--kills 15]
+    python bench/kills.py [--clients waypost,codex,claude] [--kills 15]
 
-The harness's own damage tests cut session files of lines; Waypost's record is a database, so only the kills are run here
-(damage to the log is the test suite's matter).
+The harness's own damage tests cut session files of lines; Waypost's record is a database, so only the kills are run
+here (damage to the log is the test suite's matter).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import harness
 harness.add_to_path()
 os.environ.update(harness.environment())
 from compare import become_subreaper, installed, table  # noqa: E402
+
 from crash import COLUMNS, RESUMABLE, damage_tests, random_kills  # noqa: E402
 
 
