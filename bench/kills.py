@@ -19,7 +19,6 @@ import harness
 harness.add_to_path()
 os.environ.update(harness.environment())
 from compare import become_subreaper, installed, table  # noqa: E402
-
 from crash import COLUMNS, RESUMABLE, damage_tests, random_kills  # noqa: E402
 
 
