@@ -11,8 +11,9 @@ from gates_cases import PATH, needs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from waypost.gates.census import Census
 from waypost.gates.essence import essence
-from waypost.gates.junit import Census, read_reports
+from waypost.gates.junit import read_reports
 from waypost.gates.text import plain_lines
 
 FAILING = """

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from waypost.gates.junit import LARGEST_REPORT, BadReport, Case, parse, read_reports, remove_stale
+from waypost.gates.census import Case
+from waypost.gates.junit import LARGEST_REPORT, BadReport, parse, read_reports, remove_stale
 
 PYTEST = b"""<?xml version="1.0" encoding="utf-8"?>
 <testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4">

@@ -15,7 +15,7 @@ from waypost.documents.source import Fence
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SHELLS = {"bash", "sh", "shell", "zsh", "console", "shell-session"}
-OPTIONS = ("gate", "kind", "timeout", "ready", "min_tests", "protect", "junit")
+OPTIONS = ("gate", "kind", "timeout", "ready", "min_tests", "protect", "junit", "oracle", "held_out")
 KINDS = "check, service, manual or env:NAME"
 DEFAULT_TIMEOUT = 600.0
 
@@ -84,6 +84,8 @@ def read_gate(fence: Fence, report: Report) -> Gate | None:
         protect=_paths(parts, "protect", where, fence, report),
         variable=variable,
         junit=next(iter(_paths(parts, "junit", where, fence, report)), None),
+        oracle=_oracle(parts, kind, where, fence, report),
+        held_out=_held_out(parts, kind, where, fence, report),
     )
 
 
@@ -167,6 +169,24 @@ def _min_tests(parts: Info, where: str, fence: Fence, report: Report) -> int | N
     if text is not None and value is None:
         report.error(fence.line, f'{where} asks for "{text}" tests', "write a whole number")
     return value
+
+
+def _oracle(parts: Info, kind: GateKind, where: str, fence: Fence, report: Report) -> str | None:
+    command = parts.option("oracle")
+    if command is not None and not command.strip():
+        report.error(fence.line, f"{where} has an empty oracle", 'write oracle="COMMAND"')
+    if command is not None and kind is GateKind.MANUAL:
+        report.error(fence.line, f"{where} has an oracle, but a person judges it", "take oracle= out")
+    return command.strip() if command and command.strip() else None
+
+
+def _held_out(parts: Info, kind: GateKind, where: str, fence: Fence, report: Report) -> str | None:
+    path = parts.option("held_out")
+    if path is not None and not path.strip():
+        report.error(fence.line, f"{where} has an empty held_out", "name a folder outside the repository")
+    if path is not None and kind in {GateKind.MANUAL, GateKind.SERVICE}:
+        report.error(fence.line, f"{where} is {kind.value} and has held_out=", "held-out files are for checks")
+    return path.strip() if path and path.strip() else None
 
 
 def _paths(parts: Info, option: str, where: str, fence: Fence, report: Report) -> tuple[str, ...]:

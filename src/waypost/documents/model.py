@@ -12,7 +12,7 @@ from waypost.documents.errors import Diagnostic, PlanCycle, Severity
 
 __all__ = [
     "Budget", "Criterion", "Deliverable", "Diagnostic", "Document", "Documents", "Environment", "Gate",
-    "GateKind", "Milestone", "Plan", "Role", "Severity", "Target",
+    "GateKind", "Milestone", "Plan", "Quarantined", "Role", "Severity", "Target",
 ]  # fmt: skip
 
 Role = Literal["target", "plan", "runbook", "record"]
@@ -33,7 +33,8 @@ class Gate:
 
     `ready` is the address that a service answers at (None: it stays up for 3 s), `variable` the credential
     that an `env` gate needs, `protect` the path patterns that the agent may not edit, `junit` the file that
-    the command writes.
+    the command writes. `oracle` is a second command that asks the built program from outside its process.
+    `held_out` is a folder outside the repository, shown to the gate alone as $WAYPOST_HELD_OUT.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Gate:
     protect: tuple[str, ...] = ()
     variable: str | None = None
     junit: str | None = None
+    oracle: str | None = None
+    held_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,16 @@ class Milestone:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A test that a human knows to be flaky: `test` is its id or a pattern, `until` the last day, as 2026-12-31."""
+
+    test: str
+    until: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """PLAN.md. `checklist` runs at every milestone; `notes` holds the risks and architecture notes."""
 
@@ -100,6 +113,7 @@ class Plan:
     checklist: tuple[Gate, ...]
     milestones: tuple[Milestone, ...]
     notes: str
+    quarantine: tuple[Quarantined, ...] = ()
 
     def milestone(self, milestone_id: str) -> Milestone:
         """The milestone of that id; KeyError if there is none."""
@@ -146,13 +160,17 @@ class Deliverable:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where gates run: what PROMPT.md's `Environment` names. `setup_timeout` is in seconds."""
+    """Where gates run: what PROMPT.md's `Environment` names. `setup_timeout` is in seconds.
+
+    `tools` are programs whose version and bytes are part of the environment's fingerprint.
+    """
 
     interpreter: str | None = None
     setup: str | None = None
     setup_timeout: float = 600.0
     lock_files: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

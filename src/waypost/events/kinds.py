@@ -7,6 +7,12 @@ from typing import Any
 
 from waypost.events.blob import Blob
 from waypost.events.event import Event, event
+from waypost.events.evidence import EnvironmentCaptured as EnvironmentCaptured
+from waypost.events.evidence import EnvironmentDrifted as EnvironmentDrifted
+from waypost.events.evidence import GateEnded as GateEnded
+from waypost.events.evidence import GateStarted as GateStarted
+from waypost.events.evidence import NetworkAsked as NetworkAsked
+from waypost.events.evidence import SandboxChosen as SandboxChosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,40 +287,6 @@ class Checkpointed(Event):
     changed: int = 0
     note: str = ""
     notices: tuple[str, ...] = ()
-
-
-# --- gates -----------------------------------------------------------------------------------------------------------
-
-
-@event("gate.started")
-@dataclass(frozen=True, slots=True)
-class GateStarted(Event):
-    """The runtime runs a gate on a tree; `sort` is check, service or env."""
-
-    milestone: str
-    gate: str
-    sort: str
-    tree: str
-    command: str
-
-
-@event("gate.ended")
-@dataclass(frozen=True, slots=True)
-class GateEnded(Event):
-    """A gate's verdict: green, red, skipped or waiting, with its evidence."""
-
-    milestone: str
-    gate: str
-    verdict: str
-    reason: str
-    tree: str
-    took: int
-    exit: int | None = None
-    output: Blob | None = None
-    essence: Blob | None = None
-    tests: int | None = None
-    failed: int | None = None
-    skipped: int | None = None
 
 
 # --- knowledge, people, budgets --------------------------------------------------------------------------------------

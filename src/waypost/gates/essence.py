@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from waypost.gates.census import Case, Census
 from waypost.gates.diagnostics import describe, find_diagnostics
 from waypost.gates.failures import Failure, failed_tests, is_failed_test, place_in, traces, without_foreign_frames
-from waypost.gates.junit import Case, Census
 from waypost.gates.text import plain_lines
 
 _LONGEST_MESSAGE = 240

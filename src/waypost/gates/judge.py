@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waypost.documents.model import Gate
+from waypost.gates.census import Census
 from waypost.gates.essence import essence
-from waypost.gates.junit import BadReport, Census, read_reports
+from waypost.gates.junit import BadReport, read_reports
 from waypost.gates.summary import counts
 from waypost.gates.text import plain_lines, redact
 from waypost.gates.verdict import Light, Verdict

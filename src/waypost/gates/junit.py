@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
 from xml.parsers import expat
 
-from waypost.gates.verdict import GateError
+from waypost.gates.census import Case, CaseOutcome, Census, count
+from waypost.gates.errors import GateError
 
 MEBIBYTE = 1 << 20
 LARGEST_REPORT = 32 * MEBIBYTE
@@ -16,48 +16,12 @@ DEEPEST_ELEMENT = 64
 LONGEST_DETAIL = 8_000
 LONGEST_ID = 400
 
-CaseOutcome = Literal["passed", "failed", "error", "skipped"]
 _OUTCOMES: dict[str, CaseOutcome] = {"failure": "failed", "error": "error", "skipped": "skipped"}
 _GRAVITY: dict[CaseOutcome, int] = {"passed": 0, "skipped": 1, "failed": 2, "error": 3}
 
 
 class BadReport(GateError):
     """A test report is missing, unreadable, too large, or lies outside the checkout."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One test. `message` is one line on why it did not pass, `detail` its trace; both may be empty."""
-
-    id: str
-    outcome: CaseOutcome
-    message: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """The tests of one gate run. Counts come from the cases; the totals that a report claims are not read.
-
-    From a summary line there are counts without cases. A test that is expected to fail counts as
-    skipped, as JUnit has no word for it and it proves nothing.
-    """
-
-    tests: int
-    failures: int
-    errors: int
-    skipped: int
-    cases: tuple[Case, ...] = ()
-
-    @property
-    def failed(self) -> int:
-        """Tests that failed or broke."""
-        return self.failures + self.errors
-
-    @property
-    def ran(self) -> int:
-        """Tests that were not skipped."""
-        return self.tests - self.skipped
 
 
 def remove_stale(checkout: Path, pattern: str) -> None:
@@ -105,12 +69,6 @@ def parse(report: bytes, name: str = "report") -> Census:
     except (ValueError, LookupError) as error:  # an encoding that Python does not know, or refuses
         raise BadReport(f"{name}: no readable XML: {error}") from error
     return count(tuple(reader.cases))
-
-
-def count(cases: tuple[Case, ...]) -> Census:
-    """The census of these cases."""
-    outcomes = [case.outcome for case in cases]
-    return Census(len(cases), outcomes.count("failed"), outcomes.count("error"), outcomes.count("skipped"), cases)
 
 
 def _matches(checkout: Path, pattern: str) -> list[Path]:

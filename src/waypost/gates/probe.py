@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from waypost.gates.verdict import GateError
+from waypost.gates.errors import GateError
 
 _PORTS = {"http": 80, "https": 443, "tcp": 0}
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from waypost.gates.junit import Census
+from waypost.gates.census import Census
 
 _PYTEST = re.compile(r"^(?:=+ )?((?:\d+ [a-z]+, )*\d+ [a-z]+|no tests ran) in \d[\d.]*s(?: \([\d:, a-z]+\))?(?: =+)?$")
 _NUMBERED = re.compile(r"(\d+) ([a-z]+)")

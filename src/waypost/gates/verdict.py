@@ -5,11 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from waypost.gates.census import Census
+
 Light = Literal["green", "red", "skipped", "waiting"]
 
 
-class GateError(Exception):
-    """A gate's evidence or option can't be used; inside a run it becomes a red verdict with this text."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a verdict names about a change or a run of tests, in a line of `text` without the path.
+
+    `kind` is one word by which findings are counted and explained (docs/gates.md has the table). A finding
+    that `refuses` turns the verdict red; the others are only told. `path` is empty where no file is meant.
+    """
+
+    kind: str
+    path: str
+    text: str
+    refuses: bool
+
+    @property
+    def line(self) -> str:
+        """The finding as people read it."""
+        return f"{self.path}: {self.text}" if self.path else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +36,10 @@ class Verdict:
     `reason` says why in one line. `exit` is None where the command did not run, or did not end by itself.
     `output` is what the command wrote, head and tail of it where it is long. `essence` is what a
     repairing agent needs of it; empty unless red. `tests` counts skipped ones too, `failed` counts
-    failures and errors; all three are None where nobody counted.
+    failures and errors; all three are None where nobody counted. `census` holds the tests by id where they
+    are known, `before` those of the last green commit. `findings` are what the ratchets and the witness
+    have to say; one that refuses makes the verdict red. `flaky` are ids of tests that were red once and green
+    once on this very tree. `sandbox` is the level that the command ran at.
     """
 
     gate: str
@@ -33,3 +53,9 @@ class Verdict:
     failed: int | None = None
     skipped: int | None = None
     tree: str = ""
+    command: str = ""
+    census: Census | None = None
+    before: Census | None = None
+    findings: tuple[Finding, ...] = ()
+    flaky: tuple[str, ...] = ()
+    sandbox: str = ""

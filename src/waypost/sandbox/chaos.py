@@ -8,6 +8,7 @@ from enum import StrEnum
 from signal import SIGKILL
 
 from waypost.sandbox.sandbox import Command, Outcome, Sandbox, SpawnError
+from waypost.sandbox.walls import Level
 
 
 class Fault(StrEnum):
@@ -26,6 +27,11 @@ class ChaosSandbox:
     def __init__(self, inner: Sandbox, faults: Iterable[Fault]) -> None:
         self._inner = inner
         self._faults = iter(faults)
+
+    @property
+    def level(self) -> Level:
+        """See Sandbox.level."""
+        return self._inner.level
 
     async def run(self, command: Command, on_started: Callable[[int], None] | None = None) -> Outcome:
         """See Sandbox.run."""

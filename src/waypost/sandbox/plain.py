@@ -19,6 +19,7 @@ from pathlib import Path
 from waypost.sandbox.output import Keeper, PipeReader
 from waypost.sandbox.processes import Process, Wanted, ending, every_pid, find
 from waypost.sandbox.sandbox import MARK, Command, Outcome, SpawnError
+from waypost.sandbox.walls import Level
 
 _GRACE_AT_TIMEOUT = 2.0
 _GRACE_IN_BACKGROUND = 1.0
@@ -28,6 +29,11 @@ _LOOK_AT_ALL_AFTER = 1.0
 
 class PlainSandbox:
     """Runs each command in a session of its own, on this machine, as this user."""
+
+    @property
+    def level(self) -> Level:
+        """See Sandbox.level."""
+        return Level.NONE
 
     async def run(self, command: Command, on_started: Callable[[int], None] | None = None) -> Outcome:
         """See Sandbox.run. Adds about half a millisecond to the bare process."""
@@ -81,6 +87,7 @@ def _spawn(command: Command, mark: str, write_end: int) -> subprocess.Popen[byte
                 stdout=write_end,
                 stderr=write_end,
                 start_new_session=True,
+                pass_fds=command.pass_fds,
             )
         except OSError as error:
             mend = "; put the long text into a file and name the file" if error.errno == 7 else ""

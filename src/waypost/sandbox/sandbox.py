@@ -9,6 +9,8 @@ from pathlib import Path
 from shutil import which
 from typing import Protocol
 
+from waypost.sandbox.walls import Level, Walls
+
 MARK = "WAYPOST_MARK"
 """The environment variable by which a command's processes are found again."""
 
@@ -33,7 +35,8 @@ class Command:
 
     `variables` are the whole environment, to which only the mark is added. `timeout` is in seconds.
     Of the output at most `output_limit` bytes are kept. `mark` is `<run>/<call>`; without one the
-    command gets a mark of its own.
+    command gets a mark of its own. `walls` are what the command may touch: without them it runs as it is.
+    `pass_fds` are descriptors that stay open in it.
     """
 
     argv: tuple[str, ...]
@@ -43,6 +46,8 @@ class Command:
     output_limit: int = MEBIBYTE
     stdin: bytes = b""
     mark: str = ""
+    walls: Walls | None = None
+    pass_fds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Outcome:
 
     `output` is standard output and standard error as they came. Where `dropped` bytes were cut out of
     its middle, the cut is at `output[:cut_at]`. `left_running` names the background processes that the
-    command left and that were ended.
+    command left and that were ended. `limit` names the limit that ended it, as in "memory (8 GiB)".
     """
 
     exit: int | None
@@ -62,10 +67,16 @@ class Outcome:
     dropped: int = 0
     cut_at: int = 0
     left_running: tuple[str, ...] = ()
+    limit: str = ""
 
 
 class Sandbox(Protocol):
     """Runs commands, each to its end, and leaves no process behind."""
+
+    @property
+    def level(self) -> Level:
+        """How commands with walls are held."""
+        ...
 
     async def run(self, command: Command, on_started: Callable[[int], None] | None = None) -> Outcome:
         """Runs a command; `on_started` gets the process id before any of the output is read.

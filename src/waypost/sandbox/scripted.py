@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError
+from waypost.sandbox.walls import Level
 
 _PID = 4_194_305
 """Above Linux' highest process id: a mistaken signal finds nobody."""
@@ -25,6 +26,11 @@ class ScriptedSandbox:
     def __init__(self, answers: Mapping[str, Outcome] | Callable[[Command], Outcome | None]) -> None:
         self._answers = answers
         self.commands: list[Command] = []
+
+    @property
+    def level(self) -> Level:
+        """See Sandbox.level."""
+        return Level.NONE
 
     async def run(self, command: Command, on_started: Callable[[int], None] | None = None) -> Outcome:
         """See Sandbox.run. Raises NotInScriptError."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tools_cases import VARIABLES, bench, call, refused, repository
 
 from waypost.agent.tools.bench import Bench
-from waypost.agent.tools.globs import is_too_wild, matches
+from waypost.documents.patterns import is_too_wild, matches
 
 
 @pytest.fixture(params=["ripgrep", "plain Python"])

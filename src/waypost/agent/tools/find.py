@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waypost.agent.tools.bench import Bench, offer, text_property
-from waypost.agent.tools.globs import is_too_wild, is_wild, matches
 from waypost.agent.tools.paths import missing, to_read
 from waypost.agent.tools.result import Result, ToolError
 from waypost.agent.tools.view import printable
+from waypost.documents.patterns import is_too_wild, is_wild, matches
 from waypost.sandbox.sandbox import Command
 from waypost.wires.conversation import Json
 
