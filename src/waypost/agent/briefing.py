@@ -17,6 +17,8 @@ it said; mend the cause. Never weaken, skip or fake a test, a gate or its config
 - Run the gates' commands yourself before `done`. Several calls that only read may go in one answer.
 - The shell starts in the worktree's root each time, without a terminal. Long outputs are cut in the middle; `expand` \
 with their handle (h123) brings the rest.
+- Commands run in a sandbox: of this machine only the worktree can be changed, and in it neither `.git`, CI, hooks nor \
+what a gate protects; /tmp is private to one command; there is no network but what the target's Permissions open.
 - Do not commit, push or switch branches: the runtime keeps checkpoints and commits passed milestones. The plan's \
 documents are not yours to edit.
 - Your context is kept small: older steps are folded to one line each, so `decide` what was decided (with what was \

@@ -75,6 +75,13 @@ MaxTokens = Annotated[str | None, typer.Option("--max-tokens", metavar="N", help
 MaxSteps = Annotated[str | None, typer.Option("--max-steps", metavar="N", help="Stop after so many steps.")]
 MaxTime = Annotated[str | None, typer.Option("--max-time", metavar="TIME", help="Stop after this time: 90m, 1h30m")]
 
+Unsafe = Annotated[
+    bool,
+    typer.Option(
+        "--unsafe-no-sandbox", help="Run commands without a sandbox where none can be had; every screen says so."
+    ),
+]
+
 
 @contextmanager
 def project_here(*, create: bool = False) -> Iterator[Project]:
@@ -98,6 +105,7 @@ def settings(
     max_tokens: str | None,
     max_steps: str | None,
     max_time: str | None,
+    unsafe: bool = False,
 ) -> Settings:
     """The options as values. Raises CommandError that names the option."""
     from waypost.events.kinds import Limits
@@ -110,7 +118,7 @@ def settings(
         wall=_read("--max-time", max_time, words.read_duration),
     )
     size = _read("--window", window, words.read_amount)
-    return Settings(model=model, base_url=base_url, window=size, limits=limits)
+    return Settings(model=model, base_url=base_url, window=size, limits=limits, unsafe=unsafe)
 
 
 def _read(option: str, text: str | None, reader: Callable[[str], T]) -> T | None:

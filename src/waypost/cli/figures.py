@@ -27,6 +27,7 @@ MARKS: Mapping[str, str] = MappingProxyType(
         "skipped": "◇",
     }
 )
+NO_SANDBOX = "NO SANDBOX: commands run with all your rights (--unsafe-no-sandbox)"
 STYLES: Mapping[str, str] = MappingProxyType(
     {
         "planned": "dim",

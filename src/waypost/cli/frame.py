@@ -66,7 +66,8 @@ def _head(view: RunView, moment: Moment, size: Size) -> list[Text]:
     gap = " " * max(1, size.columns - columns(title) - columns(right))
     first = Text.assemble((title, "bold"), gap, (right, "dim"), no_wrap=True)
     place = f"{opened.branch} · " if opened else ""
-    return [first, _line(f"{place}{view.model}", size, "dim")]
+    lines = [first, _line(f"{place}{view.model}", size, "dim")]
+    return [*lines, _line(figures.NO_SANDBOX, size, "bold red")] if view.sandbox == "none" else lines
 
 
 def _worked(view: RunView, moment: Moment) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from waypost import __version__
-from waypost.cli import demo, doctor, documents, errors, looking, reporting, run, steering
+from waypost.cli import demo, doctor, documents, errors, gate, looking, reporting, run, steering
 
 COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (documents.init, ('waypost init --goal "Read dates in ISO 8601" --name iso-dates',)),
@@ -31,7 +31,7 @@ COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (looking.log, ("waypost log --follow", "waypost log iso-dates --json --kind gate.ended --after 1200")),
     (looking.checkpoints, ("waypost checkpoints",)),
     (steering.rewind, ("waypost rewind 12 --preview", "waypost rewind iso-dates 12", "waypost rewind --undo")),
-    (steering.gate, ("waypost gate", "waypost gate iso-dates --milestone M02")),
+    (gate.gate, ("waypost gate", "waypost gate iso-dates M02 --json")),
     (
         steering.review,
         (

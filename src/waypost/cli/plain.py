@@ -62,10 +62,20 @@ def _responded(item: kinds.ModelResponded) -> str:
     )
 
 
+PURPOSES = {"baseline": " before the work", "regression": " again", "end": " in a clean clone"}
+
+
 def _gate(item: kinds.GateEnded) -> str:
     tests = "" if item.tests is None else f", {count(item.tests, 'test')}"
     failed = f", {item.failed} failed" if item.failed else ""
-    return f"gate {item.gate}: {item.verdict}{_because(item.reason)} ({duration(item.took)}{tests}{failed})"
+    when = PURPOSES.get(item.purpose, "")
+    return f"gate {item.gate}{when}: {item.verdict}{_because(item.reason)} ({duration(item.took)}{tests}{failed})"
+
+
+def _sandbox(item: kinds.SandboxChosen) -> str:
+    if item.level == "none":
+        return "NO SANDBOX: commands run with all your rights"
+    return f"sandbox: {item.level}" + (f"; not held: {', '.join(item.open)}" if item.open else "")
 
 
 def checkpoint_files(item: kinds.Checkpointed) -> str:
@@ -118,6 +128,10 @@ _DESCRIBERS: dict[type[Event], Callable[[Any], str]] = {
     kinds.Checkpointed: _checkpoint,
     kinds.GateStarted: lambda e: f"gate {e.gate} runs: {e.command}",
     kinds.GateEnded: _gate,
+    kinds.SandboxChosen: _sandbox,
+    kinds.EnvironmentCaptured: lambda e: f"environment {e.digest[:12]} captured{_because(e.reason)}",
+    kinds.EnvironmentDrifted: lambda e: f"the environment drifted: {'; '.join(e.lines)}",
+    kinds.NetworkAsked: lambda e: f"network: {e.host}:{e.port} {e.verdict}{_because(e.reason)}",
     kinds.DecisionRecorded: _decision,
     kinds.NoteTaken: lambda e: f"note: {e.text}",
     kinds.ReviewQueued: lambda e: f"for review, {e.item}: {e.text}",

@@ -81,6 +81,7 @@ def run(
     max_tokens: arguments.MaxTokens = None,
     max_steps: arguments.MaxSteps = None,
     max_time: arguments.MaxTime = None,
+    unsafe_no_sandbox: arguments.Unsafe = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve the documents without asking.")] = False,
     new: Annotated[bool, typer.Option("--new", help="Begin anew even if these documents have a run already.")] = False,
     as_json: arguments.AsEvents = False,
@@ -91,7 +92,7 @@ def run(
     """
     chosen = arguments.settings(
         model=arguments.model_or_default(model), base_url=base_url, window=window,
-        max_cost=max_cost, max_tokens=max_tokens, max_steps=max_steps, max_time=max_time,
+        max_cost=max_cost, max_tokens=max_tokens, max_steps=max_steps, max_time=max_time, unsafe=unsafe_no_sandbox,
     )  # fmt: skip
     with arguments.project_here(create=True) as project:
         start = project.log.position
@@ -143,6 +144,7 @@ def resume(
     max_tokens: arguments.MaxTokens = None,
     max_steps: arguments.MaxSteps = None,
     max_time: arguments.MaxTime = None,
+    unsafe_no_sandbox: arguments.Unsafe = False,
     as_json: arguments.AsEvents = False,
 ) -> None:
     """Go on with a run that is not complete.
@@ -153,7 +155,7 @@ def resume(
 
     chosen = arguments.settings(
         model=model, base_url=base_url, window=window,
-        max_cost=max_cost, max_tokens=max_tokens, max_steps=max_steps, max_time=max_time,
+        max_cost=max_cost, max_tokens=max_tokens, max_steps=max_steps, max_time=max_time, unsafe=unsafe_no_sandbox,
     )  # fmt: skip
     with arguments.project_here() as project:
         name, start = project.resolve(run), project.log.position

@@ -43,7 +43,7 @@ def _head(view: RunView, pid: int | None, now: int) -> list[str]:
         worked = duration(_worked(view, pid, now) / 1000)
         place = f"branch {one_line(view.opened.branch)} · model {one_line(view.model)} · worked {worked}"
         found.append(styled(place, "dim"))
-    return found
+    return [*found, styled(figures.NO_SANDBOX, "red")] if view.sandbox == "none" else found
 
 
 def _worked(view: RunView, pid: int | None, now: int) -> int:

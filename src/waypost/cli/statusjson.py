@@ -23,6 +23,7 @@ def status_json(view: RunView, pid: int | None) -> dict[str, Any]:
         "branch": opened.branch if opened else "",
         "base": opened.base if opened else "",
         "model": view.model,
+        "sandbox": view.sandbox,
         "position": view.position,
         "began": _time(view.began),
         "seen": _time(view.seen),

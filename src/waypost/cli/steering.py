@@ -75,37 +75,6 @@ def _ask(wanted: str | None, wish: str) -> None:
     sys.stdout.write(f"process {pid} was asked to {wish} {run}; resume with: waypost resume {run}\n")
 
 
-def gate(
-    run: arguments.RunArgument = None,
-    milestone: Annotated[
-        str | None, typer.Option("--milestone", "-m", metavar="M", help="Only this milestone's gates.")
-    ] = None,
-    as_json: arguments.AsEvents = False,
-) -> None:
-    """Run the gates now, in a clean checkout; ticks nothing."""
-    import asyncio
-
-    with arguments.project_here() as project:
-        name = project.resolve(run)
-        ended = asyncio.run(_gate(project, name, milestone, as_json))
-    bad = [item for item in ended or () if item.verdict == "red"]
-    if not as_json and ended is not None:
-        sys.stdout.write(f"{count(len(ended), 'gate')}, {len(bad)} red\n")
-    if ended is None:
-        raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(Exit.NOT_SO if bad else Exit.SO)
-
-
-async def _gate(project: Project, run: str, milestone: str | None, as_json: bool) -> tuple[GateEnded, ...] | None:
-    from waypost.cli.jsonlines import JsonLines
-    from waypost.cli.plain import PlainLines
-    from waypost.cli.session import say, until_interrupted
-    from waypost.runs.gating import gate as run_gates
-
-    sink = JsonLines(project.log) if as_json else PlainLines()
-    return await until_interrupted(run_gates(project, run, milestone, sink), say)
-
-
 def review(
     words: Annotated[
         list[str] | None,

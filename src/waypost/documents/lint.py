@@ -14,6 +14,9 @@ from waypost.documents.source import read
 from waypost.documents.target import is_blank, parse_target
 from waypost.documents.unending import never_ends
 
+RESERVED = "integrity"
+"""The runtime's own verdict on what a change did to tests and their runners."""
+
 ROLES: tuple[Role, ...] = ("target", "plan", "runbook", "record")
 
 
@@ -123,6 +126,8 @@ def _check_scope_of_names(gates: tuple[Gate, ...], shared: dict[str, int], where
         if gate.name in seen:
             message = f"gate {gate.name} is there twice for {where}, first in line {seen[gate.name]}"
             report.error(gate.line, message, "rename one")
+        if gate.name == RESERVED:
+            report.error(gate.line, f'"{RESERVED}" is the name of Waypost\'s own verdict', "rename the gate")
         seen.setdefault(gate.name, gate.line)
         if gate.kind is GateKind.CHECK and never_ends(gate.command):
             mend = "add kind=service, and ready= with its address"

@@ -7,6 +7,7 @@ from waypost.documents.errors import Report
 from waypost.documents.fence import claims_gate
 from waypost.documents.headings import FORM, report_disguised
 from waypost.documents.model import Gate, Milestone, Plan
+from waypost.documents.quarantine import read_quarantine
 from waypost.documents.source import Fence, Source, read
 from waypost.documents.splice import can_hold_status, milestone_ids
 
@@ -27,7 +28,7 @@ def parse_plan(raw: bytes, report: Report) -> Plan:
             report.error(line, "no `Status:` line can be put under the heading", "leave an empty line below it")
     if not milestones and not report.has_errors:
         report.error(1, "the plan has no milestone", f"add a heading {FORM}")
-    return Plan(title(source), checklist, milestones, _notes(source))
+    return Plan(title(source), checklist, milestones, _notes(source), read_quarantine(source, report))
 
 
 def _read_strict(source: Source, report: Report) -> tuple[tuple[Gate, ...], tuple[Milestone, ...]]:

@@ -47,6 +47,14 @@ class Change:
     removed: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A folder of held-out checks under the name that the plan gives it: path, mode and bytes of each file."""
+
+    folder: str
+    files: tuple[tuple[str, int, Blob], ...]
+
+
 # --- the run ---------------------------------------------------------------------------------------------------------
 
 
@@ -60,6 +68,7 @@ class DocumentsApproved(Event):
     files: tuple[tuple[str, str], ...]
     sections: tuple[tuple[str, str], ...] = ()
     by: str = ""
+    held_out: tuple[HeldOut, ...] = ()
 
 
 @event("run.opened")

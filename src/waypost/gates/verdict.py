@@ -59,3 +59,5 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     flaky: tuple[str, ...] = ()
     sandbox: str = ""
+    reruns: tuple[Verdict, ...] = ()
+    only_baseline: bool = False

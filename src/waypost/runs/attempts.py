@@ -23,6 +23,7 @@ from waypost.gates.select import gates_for
 from waypost.models.asking import RetryPolicy
 from waypost.models.prices import rates
 from waypost.review.queue import next_question
+from waypost.runs import fences
 from waypost.runs.hearing import Ears
 from waypost.runs.session import Session
 from waypost.wires.conversation import Request
@@ -104,7 +105,16 @@ def agent(session: Session, milestone: Milestone) -> Agent:
     reads = ReadSet()
     ears = Ears(session)
     meters = (session.meter, session.meter_for(milestone.id))
-    protected = protection(session)
+    protected = protection(session, milestone)
+    assert session.view.opened is not None
+    walls = fences.agent_walls(
+        session.project,
+        session.worktree.place,
+        session.documents,
+        session.view.opened,
+        milestone,
+        session.environment,
+    )
     expander = expand(session.journal)
 
     def bench(call: str) -> Bench:
@@ -118,6 +128,7 @@ def agent(session: Session, milestone: Milestone) -> Agent:
             expand=expander,
             protected=protected,
             reads=reads,
+            walls=walls,
         )
 
     tools = specs()
@@ -198,21 +209,11 @@ def known(session: Session, milestone: Milestone, window: Budget) -> Known:
     return Known(session.knowledge.render(characters), "\n\n".join(failures)[:characters])
 
 
-def protection(session: Session) -> Callable[[str], str | None]:
+def protection(session: Session, milestone: Milestone) -> Callable[[str], str | None]:
     """Tells of a path (relative to the worktree) why it may not be changed; None where it may."""
-    assert session.view.opened is not None
-    own = set()
-    if session.view.opened.documents_on_branch:
-        own = {f"{session.view.opened.folder}/{d.path.name}".removeprefix("./") for d in session.documents.files}
-
-    def reason(path: str) -> str | None:
-        if path in own:
-            return "it is one of the run's documents: the human's and the runtime's; use `decide`, `note` or `ask`"
-        if path == ".waypost" or path.startswith(".waypost/"):
-            return "it is the runtime's"
-        return None
-
-    return reason
+    opened = session.view.opened
+    assert opened is not None
+    return lambda path: fences.protection(session.documents, opened, milestone, path)
 
 
 def _environment(session: Session) -> str:

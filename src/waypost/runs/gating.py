@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from waypost.events import kinds
 from waypost.events.event import Record
 from waypost.events.journal import Journal
-from waypost.gates.select import gates_for
+from waypost.runs.heldout import lay_out
 from waypost.runs.lock import RunLock
-from waypost.runs.opening import approved_documents
+from waypost.runs.opening import approval_of, approved_documents
 from waypost.runs.project import Project, RunError
-from waypost.runs.rewinding import recovered_worktree, save
+from waypost.runs.rewinding import recovered_worktree
+from waypost.runs.sandboxing import chosen_event, take_up_sandbox
 from waypost.runs.session import Bay, Observer
 from waypost.runs.surroundings import environment
-from waypost.runs.verifying import verify_tree
+from waypost.runs.verifying import verify_by_hand
 from waypost.runs.view import load_view
-from waypost.sandbox.plain import PlainSandbox
+from waypost.wires.conversation import Delta
 from waypost.workspace.checkout import prune
 
 
-async def gate(project: Project, run: str, milestone: str | None, observer: Observer) -> tuple[kinds.GateEnded, ...]:
+class Progress:
+    """An observer that tells of each gate as it starts and ends, in a line."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def on_record(self, record: Record) -> None:
+        """Tells of gates, and of a sandbox that could not be had."""
+        match record.event:
+            case kinds.GateStarted(gate=name, purpose=purpose):
+                self._say(f"{name} runs{' on the last green commit' if purpose == 'baseline' else ''} …")
+            case kinds.SandboxChosen(level="none"):
+                self._say("NO SANDBOX: commands run with all your rights")
+            case _:
+                pass
+
+    def on_delta(self, delta: Delta) -> None:
+        """Nothing is streamed."""
+
+
+async def gate(
+    project: Project, run: str, milestone: str | None, observer: Observer, *, unsafe: bool = False
+) -> tuple[kinds.GateEnded, ...]:
     """Runs a milestone's gates (without one: the current milestone's) and returns their verdicts.
 
     Raises RunBusy while a process works on the run, and RunError for a milestone that the plan does not have.
@@ -36,16 +61,27 @@ async def gate(project: Project, run: str, milestone: str | None, observer: Obse
         ended: list[kinds.GateEnded] = []
 
         def keep(record: Record) -> None:
-            if isinstance(record.event, kinds.GateEnded):
+            if isinstance(record.event, kinds.GateEnded) and record.event.purpose == "hand":
                 ended.append(record.event)
 
-        journal = Journal(project.log, run, epoch, (keep, observer.on_record))
-        saved = save(project, worktree, run, epoch, "before gates by hand")
-        assert isinstance(saved.event, kinds.Checkpointed)
-        built = await environment(project, documents, worktree)
-        bay = Bay(project, run, journal, documents, worktree, PlainSandbox(), built)
-        chosen = documents.plan.milestone(name)
-        await verify_tree(bay, chosen, gates_for(documents.plan, chosen), saved.event.tree)
+        journal = Journal(project.log, run, epoch, (view.apply, keep, observer.on_record))
+        chosen = await take_up_sandbox(project, unsafe=unsafe)
+        bay = Bay(
+            project=project,
+            run=run,
+            journal=journal,
+            documents=documents,
+            worktree=worktree,
+            sandbox=chosen.sandbox,
+            environment=await environment(project, documents, worktree),
+            view=view,
+            held_out=lay_out(project, approval_of(project, run)),
+        )
+        journal.write(chosen_event(chosen))
+        try:
+            await verify_by_hand(bay, documents.plan.milestone(name))
+        finally:
+            await bay.baseline.stop()
         return tuple(ended)
     finally:
         lock.release()

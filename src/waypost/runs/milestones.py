@@ -8,13 +8,11 @@ from waypost.agent.loop import Agent, Ended
 from waypost.documents.model import Milestone
 from waypost.events import kinds
 from waypost.events.blob import Blob
-from waypost.events.event import Event
 from waypost.events.history import last_live, live
-from waypost.gates.select import gates_for
 from waypost.runs import attempts, desk
 from waypost.runs.session import Session
 from waypost.runs.states import ENDED, State, next_to_work_on
-from waypost.runs.verifying import Verified, manual_items, verify, verify_tree
+from waypost.runs.verifying import Verified, manual_items, verify, verify_end
 from waypost.workspace.changes import commits
 
 REPAIRS = 4
@@ -25,6 +23,13 @@ SAME_FAILURE = 3
 async def work_through(session: Session) -> kinds.RunEnded:
     """Works until all milestones have ended, or something stops the run."""
     _commit_what_passed(session)
+    try:
+        return await _work_through(session)
+    finally:
+        await session.baseline.stop()
+
+
+async def _work_through(session: Session) -> kinds.RunEnded:
     while True:
         states = {name: State(seen.state) for name, seen in session.view.milestones.items()}
         depends = {name: seen.depends for name, seen in session.view.milestones.items()}
@@ -62,6 +67,7 @@ async def _milestone(session: Session, milestone: Milestone) -> kinds.RunEnded |
 async def _work(session: Session, milestone: Milestone) -> kinds.RunEnded | None:
     if not attempts.attempt_is_open(session, milestone.id):
         session.journal.write(*attempts.open_attempt(session, milestone))
+    session.baseline.start(milestone)
     agent = attempts.agent(session, milestone)
     await _settle_interrupted(session, agent)
     ended = await agent.work()
@@ -118,8 +124,12 @@ async def _verify(session: Session, milestone: Milestone) -> kinds.RunEnded | No
     queued = manual_items(session, milestone)
     if queued:
         session.journal.write(*queued)
+    if verified.regressed:
+        session.journal.write(*(session.move(name, State.REGRESSED, why) for name, why in verified.regressed))
     if verified.red or verified.over_diff:
         return _repair_or_block(session, milestone, verified)
+    if verified.regressed:
+        return None  # what had passed is repaired first, then this one is verified again
     if not verified.is_green and not _accepted(session, milestone):
         unread = [verdict for verdict in verified.verdicts if verdict.verdict != "green"]
         why = "; ".join(f"{verdict.gate} {verdict.reason}" for verdict in unread) or "only a person can judge it"
@@ -176,7 +186,7 @@ def _same_failure(session: Session, milestone: Milestone, verified: Verified) ->
         (record.event.tree, record.event.reason)
         for record in live(session.project.log, session.run, (kinds.GateEnded.kind,))
         if isinstance(record.event, kinds.GateEnded)
-        and (record.event.milestone, record.event.gate) == (milestone.id, gate)
+        and (record.event.milestone, record.event.gate, record.event.purpose) == (milestone.id, gate, "milestone")
     ]
     return len(said) >= SAME_FAILURE and len(set(said[-SAME_FAILURE:])) == 1
 
@@ -236,45 +246,16 @@ def _wrapped(text: str) -> str:
 
 
 async def _finish(session: Session, states: dict[str, State]) -> kinds.RunEnded | None:
-    """The end, or what is left to do: every passed milestone's gates must be green on the final tree, too."""
+    """The end, or what is left to do: every passed milestone's gates must be green in a clean clone of the branch."""
     blocked = [name for name, state in states.items() if state not in ENDED]
     if blocked:
         seen = session.view.milestones[blocked[0]]
         return kinds.RunEnded("blocked", f"{seen.id}: {seen.reason or 'waits for what it depends on'}")
-    tree, moves = session.tree(), list[Event]()
-    for name, state in states.items():
-        if state is not State.PASSED:
-            continue
-        milestone = session.milestone(name)
-        again = [
-            gate
-            for gate in gates_for(session.documents.plan, milestone)
-            if not _is_fresh(session, name, gate.name, tree)
-        ]
-        if again:
-            verified = await verify_tree(session, milestone, again, tree)
-            if verified.red:
-                moves.append(
-                    session.move(name, State.REGRESSED, ", ".join(f"{v.gate}: {v.reason}" for v in verified.red))
-                )
+    passed = [session.milestone(name) for name, state in states.items() if state is State.PASSED]
+    red = await verify_end(session, passed)
+    moves = [session.move(name, State.REGRESSED, why) for name, why in red]
     if moves:
         session.journal.write(*moves)
         return None
     waiting = len(session.view.waiting)
     return kinds.RunEnded("complete", f"{waiting} for a human to review (waypost review)" if waiting else "")
-
-
-def _is_fresh(session: Session, milestone: str, gate: str, tree: str) -> bool:
-    """Whether any milestone's newest verdict of this gate is of this very tree."""
-    names = {milestone, *session.view.milestones}
-    for name in names:
-        seen = session.view.milestones[name].gates.get(gate)
-        if seen is not None and seen.seq:
-            record = next(session.project.log.read(session.run, after=seen.seq - 1, until=seen.seq))
-            if (
-                isinstance(record.event, kinds.GateEnded)
-                and record.event.tree == tree
-                and record.event.verdict != "red"
-            ):
-                return True
-    return False

@@ -15,6 +15,7 @@ from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Record
 from waypost.models.registry import check_model
+from waypost.runs import heldout
 from waypost.runs.folders import slug
 from waypost.runs.lock import holder
 from waypost.runs.project import STATE, Project, RunError
@@ -33,11 +34,12 @@ class RunExists(RunError):
 
 def approve(project: Project, name: str | None, *, by: str) -> Record:
     """Pins the documents' bytes in the log. Raises DocumentsInvalid with every error in them."""
-    folder = find(project.root, name)
-    documents = load(folder)
+    documents = load(find(project.root, name))
     pins = pin(documents)
     contents = tuple((document.path.name, Blob.of(document.raw)) for document in documents.files)
-    event = kinds.DocumentsApproved(_relative(project, documents.folder), contents, pins.files, pins.sections, by)
+    held_out = heldout.take(project, documents)
+    folder = _relative(project, documents.folder)
+    event = kinds.DocumentsApproved(folder, contents, pins.files, pins.sections, by, held_out)
     project.repository.exclude(f"/{STATE}/")  # from here on there is something in it
     return project.log.append(_approvals(documents), None, [event], actor="human")[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from waypost.events.kinds import Limits
 from waypost.memory.knowledge import Knowledge
 from waypost.models.clock import Clock
 from waypost.models.model import Model
+from waypost.runs.baseline import Baseline
 from waypost.runs.project import Project
 from waypost.runs.rewinding import checkpointed
 from waypost.runs.states import State, check_move
@@ -41,7 +42,7 @@ class Observer(Protocol):
 
 @dataclass(slots=True)
 class Bay:
-    """What gates need: the run's worktree, a sandbox, the environment, and the pen for verdicts."""
+    """What gates need: the run's worktree, a sandbox, the environment, the view, and the pen for verdicts."""
 
     project: Project
     run: str
@@ -50,6 +51,15 @@ class Bay:
     worktree: Worktree
     sandbox: Sandbox
     environment: BuiltEnvironment
+    view: RunView
+    baseline: Baseline = field(init=False)
+    held_out: dict[str, Path] = field(default_factory=dict)
+    """Held-out folders, laid out, by the name that the plan gives them."""
+    fingerprint: str = ""
+    """The digest of the pinned environment."""
+
+    def __post_init__(self) -> None:
+        self.baseline = Baseline(self)
 
     def variables_in(self, folder: Path) -> dict[str, str]:
         """The environment variables of commands that run in this checkout of the repository."""
@@ -59,12 +69,18 @@ class Bay:
         """The milestone as it was approved. Raises KeyError."""
         return self.documents.plan.milestone(name)
 
+    def tree(self) -> str:
+        """The worktree's tree now, checkpointed."""
+        taken = self.worktree.checkpoint("before gates")
+        if taken.parent_tree_changed:
+            self.journal.write(checkpointed(taken, self.worktree.branch_head(), self.view.current, "before gates"))
+        return taken.tree
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, kw_only=True)
 class Session(Bay):
     """One process's work on one run: views that follow the journal, and the things that have effects."""
 
-    view: RunView
     knowledge: Knowledge
     conversation: Conversation
     model: Model
@@ -96,13 +112,6 @@ class Session(Bay):
         if taken.number == logged:
             return None
         return checkpointed(taken, self.worktree.branch_head(), self.view.current, note)
-
-    def tree(self) -> str:
-        """The worktree's tree now, checkpointed."""
-        taken = self.worktree.checkpoint("before gates")
-        if taken.parent_tree_changed:
-            self.journal.write(checkpointed(taken, self.worktree.branch_head(), self.view.current, "before gates"))
-        return taken.tree
 
     def meter_for(self, milestone: str) -> Meter:
         """A meter for the milestone's own budget, with what it has spent already."""

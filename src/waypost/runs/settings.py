@@ -19,6 +19,8 @@ class Settings:
     base_url: str | None = None
     window: int | None = None
     limits: Limits = NO_LIMITS
+    unsafe: bool = False
+    """Whether commands may run without any sandbox where none can be had."""
 
     def checked_window(self, before: int = DEFAULT_WINDOW) -> int:
         """The window in tokens. Raises RunError for one that nothing fits into."""

@@ -59,15 +59,12 @@ def next_to_work_on(
 ) -> str | None:
     """The milestone to work on now: one that regressed first, then one under way, then the next that is ready.
 
+    None is worked on while something that it depends on has not ended well, also where that regressed meanwhile.
     None if nothing can be worked on: all ended, or all that is left is blocked or waits for what is blocked.
     """
-    names = list(order)
-    urgent = (State.REGRESSED, State.REPAIRING, State.VERIFYING, State.ACTIVE, State.STALE)
-    for wanted in urgent:
-        for name in names:
+    ready = [name for name in order if all(states[other] in ENDED for other in depends[name])]
+    for wanted in (State.REGRESSED, State.REPAIRING, State.VERIFYING, State.ACTIVE, State.STALE, State.PLANNED):
+        for name in ready:
             if states[name] is wanted:
                 return name
-    for name in names:
-        if states[name] is State.PLANNED and all(states[other] in ENDED for other in depends[name]):
-            return name
     return None

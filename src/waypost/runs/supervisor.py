@@ -24,17 +24,18 @@ from waypost.models.model import BadModel
 from waypost.models.registry import open_model
 from waypost.review.queue import MANUAL
 from waypost.runs import desk, rewinding
+from waypost.runs.heldout import lay_out
 from waypost.runs.lock import RunLock
 from waypost.runs.milestones import WAITS, work_through
-from waypost.runs.opening import approved_documents, load_opened
+from waypost.runs.opening import approval_of, approved_documents, load_opened
 from waypost.runs.project import Project
+from waypost.runs.sandboxing import chosen_event, take_up_sandbox
 from waypost.runs.session import Observer, Session, rebuilt_conversation
 from waypost.runs.settings import Settings
 from waypost.runs.states import State
 from waypost.runs.surroundings import environment
 from waypost.runs.view import RunView, load_view
 from waypost.sandbox.orphans import end_marked
-from waypost.sandbox.plain import PlainSandbox
 from waypost.workspace.checkout import prune
 from waypost.workspace.errors import DiskFull
 
@@ -112,12 +113,15 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     clock = SystemClock()
     model = open_model(model_name, base_url=base_url, environ=os.environ, clock=clock)
     limits = _limits(view.limits, settings.limits)
+    choosing = asyncio.create_task(take_up_sandbox(project, unsafe=settings.unsafe))
+    await asyncio.sleep(0)  # its canaries run while the rest is made ready
     orphans = tuple(orphan.command for orphan in end_marked(f"{run}/"))
     prune(project.repository, project.checkouts)
     worktree = rewinding.recovered_worktree(project, run)
     documents = approved_documents(project, run)
     knowledge = Knowledge.of(live(project.log, run, KNOWLEDGE_KINDS))
     conversation = Conversation.empty(project.log.content, Estimator())
+    chosen = await choosing
     epoch = project.log.claim(run)
     journal = Journal(project.log, run, epoch, (view.apply, knowledge.apply, conversation.apply, observer.on_record))
     session = Session(
@@ -129,8 +133,9 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
         conversation=conversation,
         documents=documents,
         worktree=worktree,
-        sandbox=PlainSandbox(),
+        sandbox=chosen.sandbox,
         environment=await environment(project, documents, worktree),
+        held_out=lay_out(project, approval_of(project, run)),
         model=model,
         model_name=model_name.partition(":")[2] or model_name,
         clock=clock,
@@ -143,6 +148,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     taken = session.caught_up("at resume") if resumed else None
     started: list[Event] = [
         kinds.RunStarted(os.getpid(), __version__, resumed, model_name, limits, orphans),
+        chosen_event(chosen),
         *([taken] if taken else []),
         *_unblocked(session),
     ]

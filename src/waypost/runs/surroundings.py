@@ -12,15 +12,26 @@ from waypost.workspace.worktree import Worktree
 
 
 async def environment(project: Project, documents: Documents, worktree: Worktree) -> BuiltEnvironment:
-    """Finds or builds what the approved target names. Raises NoInterpreter or SetupFailed."""
-    named = documents.target.environment
-    spec = EnvironmentSpec(named.interpreter, named.setup, named.setup_timeout, named.lock_files, dict(named.variables))
+    """Finds or builds what the approved target names, for the branch as it is. Raises NoInterpreter or SetupFailed."""
+    if _spec(documents).is_empty:
+        return build(_spec(documents), worktree.place, project.environments)
+    head = worktree.branch_head()
+    return await environment_of(project, documents, head, head)
+
+
+async def environment_of(project: Project, documents: Documents, tree: str, green: str) -> BuiltEnvironment:
+    """The same for a tree whose lock files may differ: a new environment for new lock files, else the one there is."""
+    spec = _spec(documents)
     if spec.is_empty:
-        return build(spec, worktree.place, project.environments)
+        return build(spec, project.root, project.environments)
 
     def made() -> BuiltEnvironment:
-        head = worktree.branch_head()
-        with clean_checkout(project.repository, head, head, project.checkouts) as clean:
+        with clean_checkout(project.repository, tree, green, project.checkouts) as clean:
             return build(spec, clean.folder, project.environments)
 
     return await asyncio.to_thread(made)
+
+
+def _spec(documents: Documents) -> EnvironmentSpec:
+    named = documents.target.environment
+    return EnvironmentSpec(named.interpreter, named.setup, named.setup_timeout, named.lock_files, dict(named.variables))

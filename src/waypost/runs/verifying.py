@@ -1,36 +1,50 @@
-"""Verification: the runtime runs a milestone's gates in a clean checkout, and only that ticks a box."""
+"""Verification: the runtime runs a milestone's gates in clean checkouts, and only that ticks a box."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from waypost.documents.model import Gate, GateKind, Milestone
 from waypost.events import kinds
-from waypost.events.blob import Blob
+from waypost.events.history import live
+from waypost.gates.integrity import INTEGRITY
 from waypost.gates.select import gates_for
-from waypost.gates.verdict import Verdict
+from waypost.gates.verdict import Finding, Verdict
 from waypost.review.queue import MANUAL
+from waypost.runs import heldout, regression
+from waypost.runs.baseline import green_commit
+from waypost.runs.evidence import ended_event
+from waypost.runs.examining import Examined, examined, integrity_verdict
+from waypost.runs.proving import prove_nothing
 from waypost.runs.session import Bay, Session
-from waypost.workspace.changes import numstat
-from waypost.workspace.checkout import clean_checkout
+from waypost.runs.states import State
+from waypost.runs.surroundings import environment_of
+from waypost.runs.trial import Trial
+from waypost.workspace.changes import changed_paths, numstat
 
 ESSENCE = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What the gates said of a tree. `red` are the verdicts that stop the milestone."""
+    """What the gates said of a tree. `stopping` are the red verdicts that stop the milestone.
+
+    `regressed` are passed milestones that are red now, with the reason.
+    """
 
     tree: str
     verdicts: tuple[Verdict, ...]
+    stopping: tuple[Verdict, ...] = ()
+    hidden: tuple[tuple[str, str], ...] = ()
+    """For red held-out gates what the agent may know of them."""
     over_diff: str = ""
+    regressed: tuple[tuple[str, str], ...] = ()
 
     @property
     def red(self) -> tuple[Verdict, ...]:
         """Verdicts that stop the milestone."""
-        return tuple(verdict for verdict in self.verdicts if verdict.verdict == "red")
+        return self.stopping
 
     @property
     def is_green(self) -> bool:
@@ -41,7 +55,11 @@ class Verified:
     def essence(self) -> str:
         """What a repair needs to know of the red gates, in a few thousand characters."""
         share = ESSENCE // max(1, len(self.red))
-        parts = [f"### {v.gate}: {v.reason}\n{_fitted(v, share)}".rstrip() for v in self.red]
+        told = dict(self.hidden)
+        parts = [
+            f"### {told[v.gate]}" if v.gate in told else f"### {v.gate}: {v.reason}\n{_fitted(v, share)}".rstrip()
+            for v in self.red
+        ]
         return "\n\n".join([*([self.over_diff] if self.over_diff else []), *parts])
 
 
@@ -49,40 +67,136 @@ def _fitted(verdict: Verdict, characters: int) -> str:
     """The verdict's essence within so many characters: drawn anew from the output where it is longer."""
     if len(verdict.essence) <= characters:
         return verdict.essence
+    if not verdict.output:
+        return verdict.essence[:characters]
     from waypost.gates.essence import essence
 
     return essence(verdict.output, verdict.exit, None, characters)
 
 
-async def verify(session: Session, milestone: Milestone) -> Verified:
-    """Runs the milestone's gates on the worktree as it is now."""
-    return await verify_tree(session, milestone, gates_for(session.documents.plan, milestone), session.tree())
+async def verify(session: Bay, milestone: Milestone) -> Verified:
+    """Runs the milestone's gates, and those of passed milestones that the change touches, on the worktree as it is."""
+    tree, green = session.tree(), green_commit(session)
+    gates = gates_for(session.documents.plan, milestone)
+    changed = changed_paths(session.project.repository.git, green, tree)
+    states = {name: State(seen.state) for name, seen in session.view.milestones.items()}
+    trial, found = await _trial(session, milestone, gates, tree, green)
+    verdicts = await trial.run(milestone, gates)
+    proofless = await prove_nothing(trial, milestone, gates, verdicts, changed)
+    integrity = _integrity(trial, milestone, (*found.integrity.findings, *proofless))
+    regressed = []
+    for passed, theirs in regression.due(session.documents.plan, milestone, states, changed):
+        again, _ = await _trial(session, passed, theirs, tree, green, purpose="regression", found=found)
+        red = [verdict for verdict in await again.run(passed, theirs) if _stops(passed, verdict)]
+        if red:
+            regressed.append((passed.id, ", ".join(f"{verdict.gate}: {verdict.reason}" for verdict in red)))
+    everything = (*integrity, *verdicts)
+    stopping = tuple(verdict for verdict in everything if _stops(milestone, verdict))
+    hidden = tuple(
+        (gate.name, heldout.criteria_of(session.documents, milestone.id, gate.name)) for gate in gates if gate.held_out
+    )
+    if not stopping:
+        session.environment = trial.environment
+    return Verified(tree, everything, stopping, hidden, _over_diff(session, milestone, tree), tuple(regressed))
 
 
-async def verify_tree(session: Bay, milestone: Milestone, gates: Sequence[Gate], tree: str) -> Verified:
-    """Runs gates on a tree in a clean checkout of it; every verdict is an event."""
-    from waypost.gates.run import run_gates  # here, as a run's start should not wait for what its end needs
+async def verify_end(session: Bay, passed: Sequence[Milestone]) -> tuple[tuple[str, str], ...]:
+    """All gates of the passed milestones in a clean clone of the finished branch; names those that are red now.
 
-    async def started(gate: Gate) -> None:
-        session.journal.write(kinds.GateStarted(milestone.id, gate.name, gate.kind, tree, gate.command))
+    Each gate runs once, for the last milestone that it verifies. What was green there before a kill is not run again.
+    """
+    commit = green_commit(session)
+    tree = session.project.repository.git.run("rev-parse", f"{commit}^{{tree}}").text
+    done, red = _green_at_end(session, tree), list[tuple[str, str]]()
+    for milestone in reversed(passed):
+        wanted = gates_for(session.documents.plan, milestone)
+        gates = [gate for gate in wanted if gate.kind is not GateKind.MANUAL and gate not in done]
+        done.update(gates)
+        if not any(gate.kind is not GateKind.SERVICE for gate in gates):
+            gates = [gate for gate in gates if gate in milestone.gates]
+        if not gates:
+            continue
+        before = await session.baseline.before(milestone, gates)
+        trial = Trial(session, tree, tree, commit, session.environment, "end", (), before, session.held_out, True)
+        stopping = [verdict for verdict in await trial.run(milestone, gates) if _stops(milestone, verdict)]
+        if stopping:
+            red.append((milestone.id, ", ".join(f"{verdict.gate}: {verdict.reason}" for verdict in stopping)))
+    return tuple(red)
 
-    async def ended(verdict: Verdict) -> None:
-        session.journal.write(ended_event(milestone.id, verdict))
 
-    repository, head = session.project.repository, session.worktree.branch_head()
-    with clean_checkout(repository, tree, head, session.project.checkouts) as clean:
-        verdicts = await run_gates(
-            [gate for gate in gates if gate.kind is not GateKind.MANUAL],
-            checkout=clean.folder,
-            tree=tree,
-            sandbox=session.sandbox,
-            variables=session.variables_in(clean.folder),
-            mark=lambda name: f"{session.run}/gate-{milestone.id}-{tree[:12]}-{name}",
-            secrets=os.environ,
-            on_started=started,
-            on_ended=ended,
-        )
-    return Verified(tree, tuple(verdicts), _over_diff(session, milestone, tree))
+def _green_at_end(session: Bay, tree: str) -> set[Gate]:
+    plan = session.documents.plan
+    green = {
+        (record.event.milestone, record.event.gate)
+        for record in live(session.project.log, session.run, (kinds.GateEnded.kind,))
+        if isinstance(record.event, kinds.GateEnded)
+        and (record.event.purpose, record.event.tree) == ("end", tree)
+        and record.event.verdict != "red"
+    }
+    found = set[Gate]()
+    for milestone, name in green:
+        found.add(plan.gate(milestone, name))
+    return found
+
+
+async def verify_by_hand(session: Bay, milestone: Milestone) -> tuple[Verdict, ...]:
+    """The milestone's verdicts on the worktree as it is, for a person: nothing is ticked or repaired."""
+    tree, green = session.tree(), green_commit(session)
+    gates = gates_for(session.documents.plan, milestone)
+    trial, found = await _trial(session, milestone, gates, tree, green, purpose="hand")
+    integrity = _integrity(trial, milestone, found.integrity.findings)
+    return (*integrity, *await trial.run(milestone, gates))
+
+
+async def _trial(
+    session: Bay,
+    milestone: Milestone,
+    gates: Sequence[Gate],
+    tree: str,
+    green: str,
+    *,
+    purpose: str = "milestone",
+    found: Examined | None = None,
+) -> tuple[Trial, Examined]:
+    before = await session.baseline.before(milestone, gates)
+    found = found or examined(session, session.view, tree, green)
+    environment = await environment_of(session.project, session.documents, found.shown, green)
+    trial = Trial(
+        session,
+        tree,
+        found.shown,
+        green,
+        environment,
+        purpose=purpose,
+        restored=tuple(found.integrity.restore),
+        before=before,
+        held_out=session.held_out,
+    )
+    return trial, found
+
+
+def _integrity(trial: Trial, milestone: Milestone, findings: Sequence[Finding]) -> tuple[Verdict, ...]:
+    """The verdict on the change itself, where there is something to say, or was the last time."""
+    last = trial.bay.view.milestones[milestone.id].gates.get(INTEGRITY)
+    if not findings and (last is None or last.verdict != "red"):
+        return ()
+    verdict = integrity_verdict(findings, trial.tree)
+    trial.bay.journal.write(
+        kinds.GateStarted(milestone.id, verdict.gate, "check", trial.tree, "", purpose=trial.purpose),
+        ended_event(milestone.id, verdict, purpose=trial.purpose, restored=trial.restored),
+    )
+    return (verdict,)
+
+
+def _stops(milestone: Milestone, verdict: Verdict) -> bool:
+    """Whether a verdict keeps a milestone from passing.
+
+    A gate that was red before the work for the same tests, and is none of the milestone's own, does not.
+    """
+    if verdict.verdict != "red":
+        return False
+    own = {gate.name for gate in milestone.gates} | {name for c in milestone.criteria for name in c.gates}
+    return not verdict.only_baseline or verdict.gate in own
 
 
 def manual_items(session: Session, milestone: Milestone) -> list[kinds.ReviewQueued]:
@@ -98,24 +212,6 @@ def manual_items(session: Session, milestone: Milestone) -> list[kinds.ReviewQue
         for gate in milestone.gates
         if gate.kind is GateKind.MANUAL and f"{milestone.id}.{gate.name}" not in known
     ]
-
-
-def ended_event(milestone: str, verdict: Verdict) -> kinds.GateEnded:
-    """The event for a verdict."""
-    return kinds.GateEnded(
-        milestone,
-        verdict.gate,
-        verdict.verdict,
-        verdict.reason,
-        verdict.tree,
-        verdict.took_ms,
-        verdict.exit,
-        Blob.of(verdict.output) if verdict.output else None,
-        Blob.of(verdict.essence) if verdict.essence else None,
-        verdict.tests,
-        verdict.failed,
-        verdict.skipped,
-    )
 
 
 def _over_diff(session: Bay, milestone: Milestone, tree: str) -> str:

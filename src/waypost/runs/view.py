@@ -110,6 +110,7 @@ class RunView:
     outcome: str = ""
     reason: str = ""
     pid: int = 0
+    sandbox: str = ""
     current: str = ""
     steps: int = 0
     began: int = 0
@@ -208,6 +209,20 @@ def _started(view: RunView, record: Record, item: kinds.RunStarted) -> None:
     view.recent.append("resumed" if item.resumed else "started")
 
 
+def _sandboxed(view: RunView, record: Record, item: kinds.SandboxChosen) -> None:
+    view.sandbox = item.level
+    if item.level == "none":
+        view.recent.append("NO SANDBOX: commands run with all your rights")
+
+
+def _drifted(view: RunView, record: Record, item: kinds.EnvironmentDrifted) -> None:
+    view.recent.append(f"the environment drifted: {'; '.join(item.lines[:3])}")
+
+
+def _asked(view: RunView, record: Record, item: kinds.NetworkAsked) -> None:
+    view.recent.append(f"network: {item.host}:{item.port} {item.verdict}{f', {item.reason}' if item.reason else ''}")
+
+
 def _ended(view: RunView, record: Record, item: kinds.RunEnded) -> None:
     view.outcome, view.reason, view.doing = item.outcome, item.reason, ""
     view.recent.append(f"{item.outcome}: {item.reason}" if item.reason else item.outcome)
@@ -282,12 +297,18 @@ def _checkpoint(view: RunView, record: Record, item: kinds.Checkpointed) -> None
 
 
 def _gate_started(view: RunView, record: Record, item: kinds.GateStarted) -> None:
+    if item.purpose == "baseline":
+        return  # what was before the work is no verdict on it
     gates = view.milestone(item.milestone).gates
     gates[item.gate] = GateView(item.gate, "running", reds=gates[item.gate].reds if item.gate in gates else 0)
     view.doing = f"gate {item.gate}"
 
 
 def _gate_ended(view: RunView, record: Record, item: kinds.GateEnded) -> None:
+    if item.purpose == "baseline":
+        if item.verdict == "red":
+            view.recent.append(f"gate {item.gate}: red before the work, {item.reason}")
+        return
     gates = view.milestone(item.milestone).gates
     reds = (gates[item.gate].reds if item.gate in gates else 0) + (item.verdict == "red")
     gates[item.gate] = GateView(
@@ -331,6 +352,9 @@ def _folded(view: RunView, record: Record, item: kinds.ContextFolded) -> None:
 _HANDLERS: dict[type[Event], Callable[[RunView, Record, Any], None]] = {
     kinds.RunOpened: _opened,
     kinds.RunStarted: _started,
+    kinds.SandboxChosen: _sandboxed,
+    kinds.EnvironmentDrifted: _drifted,
+    kinds.NetworkAsked: _asked,
     kinds.RunEnded: _ended,
     kinds.RunRewound: _rewound,
     kinds.MilestonePlanned: _planned,

@@ -24,6 +24,7 @@ async def _work(arguments: Json, bench: Bench) -> Result:
             timeout=limit,
             output_limit=bench.output_limit,
             mark=bench.mark(),
+            walls=bench.walls,
         ),
         bench.started,
     )
