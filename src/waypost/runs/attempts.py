@@ -114,6 +114,7 @@ def agent(session: Session, milestone: Milestone) -> Agent:
         session.view.opened,
         milestone,
         session.environment,
+        session.network,
     )
     expander = expand(session.journal)
 

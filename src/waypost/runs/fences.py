@@ -11,7 +11,7 @@ from waypost.documents.patterns import is_wild, matches
 from waypost.environment.build import BuiltEnvironment
 from waypost.events.kinds import RunOpened
 from waypost.runs.project import STATE, Project
-from waypost.sandbox.walls import Walls
+from waypost.sandbox.walls import SharedNetwork, Walls
 
 MOST_FILES = 500
 """More files than this of one pattern are held by their folder."""
@@ -74,6 +74,7 @@ def agent_walls(
     opened: RunOpened,
     milestone: Milestone,
     environment: BuiltEnvironment,
+    network: SharedNetwork | None = None,
 ) -> Walls:
     """The agent's walls: its worktree is writable, but for what decides over it."""
     held = [
@@ -88,6 +89,7 @@ def agent_walls(
         read_only=tuple(place / path for path in dict.fromkeys(held)),
         visible=(*_tools(project, environment), project.repository.git_dir),
         hidden=_hidden(project),
+        network=network,
     )
 
 

@@ -24,6 +24,7 @@ from waypost.runs.rewinding import checkpointed
 from waypost.runs.states import State, check_move
 from waypost.runs.view import RunView
 from waypost.sandbox.sandbox import Sandbox
+from waypost.sandbox.walls import SharedNetwork
 from waypost.wires.conversation import Delta
 from waypost.workspace.worktree import Worktree
 
@@ -89,6 +90,8 @@ class Session(Bay):
     observer: Observer
     window: int
     meter: Meter
+    network: SharedNetwork | None = None
+    """What the target's Permissions open to the agent's commands."""
 
     def move(self, milestone: str, after: State, reason: str = "") -> kinds.MilestoneMoved:
         """The event that moves a milestone; its caller writes it. Raises IllegalMove."""

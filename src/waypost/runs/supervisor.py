@@ -29,7 +29,7 @@ from waypost.runs.lock import RunLock
 from waypost.runs.milestones import WAITS, work_through
 from waypost.runs.opening import approval_of, approved_documents, load_opened
 from waypost.runs.project import Project
-from waypost.runs.sandboxing import chosen_event, take_up_sandbox
+from waypost.runs.sandboxing import chosen_event, opened_network, take_up_sandbox
 from waypost.runs.session import Observer, Session, rebuilt_conversation
 from waypost.runs.settings import Settings
 from waypost.runs.states import State
@@ -52,7 +52,8 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
     try:
         session = await _take_up(project, run, settings, observer)
         try:
-            return await _worked(session)
+            async with opened_network(session) as session.network:
+                return await _worked(session)
         finally:
             await session.model.close()
     finally:
