@@ -1,0 +1,196 @@
+"""Source that answers the tests' own questions from a list, instead of computing.
+
+A pair is a literal that code asks for and the literal that it answers with: an entry of a dictionary, or a branch
+`if x == 1994: return "MCMXCIV"`. The tests have pairs as well: the literals of a call and the one expected of it,
+in one assertion or one case of parametrize. A pair is *specific* where neither side could be there by chance: about
+10 bits in each, 32 in both (3.3 for a digit, 4 for a character), so `1994`/`"MCMXCIV"` is, and `0`/`"zero"` is not.
+
+Refused is a group of new pairs (the branches of a function, or one dictionary) of which every pair that is specific
+is the tests' own, and no pair is anything else than a test asks for. A table that knows more than the tests, as an
+honest one does, passes; one of twelve entries and more is told and not refused, as a table may be tested in full; so is a
+dictionary whose pairs only new tests have, for its author wrote both. A base case (`0`, `""`) is not specific.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from waypost.gates.comparison import Comparison, text_of
+from waypost.gates.names import FUNCTIONS, last, parsed
+from waypost.gates.protected import is_test
+from waypost.gates.verdict import Finding
+from waypost.workspace.trees import Tree, fetch
+
+LARGE_TABLE = 12
+_BITS_EACH, _BITS_BOTH = 10.0, 32.0
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Pairs that stand together, with their lines."""
+
+    where: str
+    is_table: bool
+    pairs: tuple[tuple[int, Pair], ...]
+
+
+def special_cased(comparison: Comparison) -> Iterator[Finding]:
+    """Findings on new pairs in changed Python source."""
+    sources = [path for path in comparison.changes if path.endswith(".py") and not is_test(path) and comparison.new(path)]
+    known = {pair for path in comparison.changes for _, pair in _all(comparison.old(path), path)}
+    groups = [(path, group) for path in sources for group in _new_groups(comparison.new(path) or "", known)]
+    if not groups:
+        return
+    asked = _asked(comparison.before)
+    asked_now = asked | _asked(comparison.after)
+    for path, group in groups:
+        yield from _judge(path, group, asked, asked_now)
+
+
+def _judge(path: str, group: _Group, asked: set[Pair], asked_now: set[Pair]) -> Iterator[Finding]:
+    hits = [(line, pair) for line, pair in group.pairs if pair in asked_now]
+    telling = [(line, pair) for line, pair in hits if is_specific(*pair)]
+    others = [pair for _, pair in group.pairs if pair not in asked_now]
+    if not telling or others:
+        return
+    is_told = group.is_table and (len(group.pairs) >= LARGE_TABLE or not any(pair in asked for _, pair in telling))
+    line, (key, answer) = telling[0]
+    more = f" and {len(telling) - 1} more" if len(telling) > 1 else ""
+    yield Finding("special", path, f"line {line} answers {answer} for {key}{more}, as the tests ask ({group.where})", not is_told)
+
+
+def is_specific(key: str, answer: str) -> bool:
+    """Whether a pair of literals, as `repr` shows them, could not stand in a program by chance."""
+    bits = (_bits(key), _bits(answer))
+    return min(bits) >= _BITS_EACH and sum(bits) >= _BITS_BOTH
+
+
+def _bits(shown: str) -> float:
+    digits = sum(one.isdigit() for one in shown)
+    return 3.3 * digits + 4.0 * sum(one.isalpha() for one in shown) + sum(not one.isalnum() for one in shown.strip("'\"()[] "))
+
+
+def _all(text: str | None, path: str) -> Iterator[tuple[int, Pair]]:
+    if text and path.endswith(".py"):
+        module = parsed(text)
+        for group in _groups(module) if module else ():
+            yield from group.pairs
+
+
+def _new_groups(text: str, known: set[Pair]) -> Iterator[_Group]:
+    module = parsed(text)
+    for group in _groups(module) if module else ():
+        fresh = tuple((line, pair) for line, pair in group.pairs if pair not in known)
+        # A table of which a part was there is judged as a whole by its new entries.
+        if fresh and not (group.is_table and len(fresh) < len(group.pairs) - len(fresh)):
+            yield _Group(group.where, group.is_table, fresh)
+
+
+def _groups(module: ast.Module) -> Iterator[_Group]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Dict):
+            pairs = [(key.lineno, (_literal(key), _literal(value))) for key, value in zip(node.keys, node.values, strict=True) if key]
+            held = tuple((line, pair) for line, pair in pairs if all(pair))
+            if held and len(held) == len(pairs):
+                yield _Group("a table", True, held)
+        elif isinstance(node, FUNCTIONS):
+            held = tuple(_branches(node))
+            if held:
+                yield _Group(f"in {node.name}", False, held)
+
+
+def _branches(function: ast.AST) -> Iterator[tuple[int, Pair]]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.If):
+            for key in _keys(node.test):
+                yield from ((node.lineno, (key, answer)) for answer in _answers(node.body))
+        elif isinstance(node, ast.IfExp) and (answer := _literal(node.body)):
+            yield from ((node.lineno, (key, answer)) for key in _keys(node.test))
+        elif isinstance(node, ast.match_case) and isinstance(node.pattern, ast.MatchValue | ast.MatchSequence):
+            parts = [part for part in ast.walk(node.pattern) if isinstance(part, ast.MatchValue)]
+            key = _joined([part.value for part in parts])
+            yield from ((node.pattern.lineno, (key, answer)) for answer in _answers(node.body) if key)
+
+
+def _keys(test: ast.expr) -> Iterator[str]:
+    if isinstance(test, ast.BoolOp):
+        parts = [key for part in test.values for key in _keys(part)]
+        yield from [", ".join(parts)] if isinstance(test.op, ast.And) and parts else parts
+    elif isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq | ast.Is):
+        for side in (test.comparators[0], test.left):
+            if key := _literal(side):
+                yield key
+    elif isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In):
+        container = test.comparators[0]
+        if isinstance(container, ast.Tuple | ast.List | ast.Set):
+            yield from (key for one in container.elts if (key := _literal(one)))
+
+
+def _answers(body: Sequence[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, ast.Return | ast.Assign) and statement.value is not None and (answer := _literal(statement.value)):
+            yield answer
+
+
+def _asked(tree: Tree) -> set[Pair]:
+    """The pairs that a tree's Python tests ask for."""
+    paths = [path for path in tree.entries if path.endswith(".py") and is_test(path)]
+    fetch(tree, paths)
+    found: set[Pair] = set()
+    for path in paths:
+        module = parsed(text_of(tree, path) or "")
+        for node in ast.walk(module) if module else ():
+            found.update(_asked_in(node))
+    return found
+
+
+def _asked_in(node: ast.AST) -> Iterator[Pair]:
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq):
+        for subject, expected in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
+            yield from _of_call(subject, expected)
+    elif isinstance(node, ast.Call) and last(node).startswith("assert") and len(node.args) > 1:
+        yield from _of_call(node.args[0], node.args[1])
+        yield from _of_call(node.args[1], node.args[0])
+    elif isinstance(node, ast.Tuple) and len(node.elts) > 1:
+        *inputs, expected = node.elts
+        for first, second in ((inputs, expected), (node.elts[1:], node.elts[0])):
+            yield from ((key, answer) for key in _joined_or_each(first) if (answer := _literal(second)))
+    elif isinstance(node, ast.Dict):
+        yield from ((_literal(key), _literal(value)) for key, value in zip(node.keys, node.values, strict=True) if key)
+
+
+def _of_call(subject: ast.expr, expected: ast.expr) -> Iterator[Pair]:
+    answer = _literal(expected)
+    if not answer:
+        return
+    for call in (inner for inner in ast.walk(subject) if isinstance(inner, ast.Call)):
+        yield from ((key, answer) for key in _joined_or_each([*call.args, *(keyword.value for keyword in call.keywords)]))
+
+
+def _joined_or_each(parts: Sequence[ast.expr]) -> Iterator[str]:
+    yield from (key for part in parts if (key := _literal(part)))
+    if len(parts) > 1 and (key := _joined(parts)):
+        yield key
+        yield f"({key})"
+
+
+def _joined(parts: Iterable[ast.expr]) -> str:
+    texts = [_literal(part) for part in parts]
+    return ", ".join(texts) if all(texts) else ""
+
+
+def _literal(node: ast.AST | None) -> str:
+    """A literal as `repr` shows it; empty for anything else, and for truth values and nothing."""
+    if isinstance(node, ast.Constant):
+        return "" if node.value is None or node.value is ... or isinstance(node.value, bool) else repr(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return "-" + repr(node.operand.value)
+    if isinstance(node, ast.Tuple | ast.List):
+        inner = _joined(node.elts) if node.elts else ""
+        return f"({inner})" if inner else ""
+    if isinstance(node, ast.Call) and last(node) in {"Decimal", "Fraction", "float", "int", "str", "bytes"} and len(node.args) == 1:
+        return _literal(node.args[0])
+    return ""

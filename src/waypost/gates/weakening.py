@@ -1,0 +1,199 @@
+"""Tests that demand less than on the last green commit, whatever the means.
+
+Two versions of a test are measured alike and compared, so what was odd before is not held against the change.
+A test counts as moved where one of its name stands in another changed file, as renamed or merged where another
+test asserts all that it did. What it expects may change only in a file that a scope names exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from waypost.gates import other_tests, python_tests
+from waypost.gates.comparison import Comparison
+from waypost.gates.measure import EMPTY, EXACT, PARTIAL, Suite, Test
+from waypost.gates.names import parsed
+from waypost.gates.protected import is_expectation, is_test
+from waypost.gates.verdict import Finding
+
+_ADDITIVE = re.compile(r"\.(?:snap|ambr)$")
+_INLINE = re.compile(r"#\[(?:\w+::)*test\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A file's tests before and after."""
+
+    path: str
+    old: Suite
+    new: Suite
+    is_gone: bool
+
+
+def weakened(comparison: Comparison, paths: Iterable[str]) -> Iterator[Finding]:
+    """Findings on these changed files of tests and on what they compare with."""
+    code = [path for path in paths if is_test(path) or _has_inline_tests(comparison, path)]
+    pairs = [pair for path in code if (pair := _pair(comparison, path))]
+    everywhere: dict[str, list[Test]] = {}
+    for pair in pairs:
+        for test in pair.new.tests.values():
+            everywhere.setdefault(test.name.rpartition("::")[2], []).append(test)
+    for pair in pairs:
+        yield from _suite(comparison, pair, everywhere)
+    for path in code:
+        yield from _unreadable(comparison, path)
+    for path in comparison.changes:
+        if is_expectation(path) and not is_test(path):
+            yield from _golden(comparison, path)
+
+
+def suite_of(path: str, text: str, together: str = "") -> Suite:
+    """A file's tests; `together` is its other version: both are read alike, by syntax if both can be."""
+    if path.endswith((".py", ".pyi")):
+        module = parsed(text)
+        if module is not None and parsed(together) is not None:
+            return python_tests.suite(module)
+    spoken = other_tests.dialect(path)
+    return other_tests.suite(text, spoken) if spoken else EMPTY
+
+
+def _pair(comparison: Comparison, path: str) -> _Pair | None:
+    old, new = comparison.old(path), comparison.new(path)
+    if old is None:
+        return _Pair(path, EMPTY, suite_of(path, new), False) if new is not None else None
+    before = suite_of(path, old, new or "")
+    return _Pair(path, before, suite_of(path, new, old) if new is not None else EMPTY, path not in comparison.after.entries)
+
+
+def _unreadable(comparison: Comparison, path: str) -> Iterator[Finding]:
+    old, new = comparison.changes.get(path, (None, None))
+    if old is not None and new is not None and (comparison.old(path) is None or comparison.new(path) is None):
+        yield Finding("unread", path, "could not be compared: it is no text, too large, or no plain file", True)
+
+
+def _suite(comparison: Comparison, pair: _Pair, everywhere: Mapping[str, list[Test]]) -> Iterator[Finding]:
+    may_expect = comparison.names(pair.path)
+    for name, old in pair.old.tests.items():
+        new = pair.new.tests.get(name) or _elsewhere(old, everywhere)
+        if new is None:
+            yield from _gone(pair, old)
+        else:
+            yield from (Finding(kind, pair.path, f"{_at(new)} {text}", refuses) for kind, text, refuses in compare(old, new, may_expect))
+    if pair.old.tests:
+        for reason in (Counter(pair.new.hidden) - Counter(pair.old.hidden)).elements():
+            yield Finding("skipped", pair.path, f"tests are left out: {reason}", True)
+
+
+def _elsewhere(old: Test, everywhere: Mapping[str, list[Test]]) -> Test | None:
+    """A test of the same name in another changed file that demands as much."""
+    same = everywhere.get(old.name.rpartition("::")[2], ())
+    return next((test for test in same if test.count() >= old.count() and old.literals <= test.literals), None)
+
+
+def _gone(pair: _Pair, old: Test) -> Iterator[Finding]:
+    candidates = [test for name, test in pair.new.tests.items() if name not in pair.old.tests]
+    if not pair.is_gone and _is_covered(old, candidates or list(pair.new.tests.values()), bool(candidates)):
+        return
+    where = "with its file" if pair.is_gone else "from its file"
+    count = f" with {len(old.checks)} assertions" if old.checks else ""
+    yield Finding("gone", pair.path, f"{old.name} is gone {where}{count}", True)
+
+
+def _is_covered(old: Test, candidates: Sequence[Test], are_new: bool) -> bool:
+    """Whether tests that stand in its place assert all that the old one did, or expect all that it expected."""
+    if any(test.marks or test.dead for test in candidates if are_new) or not old.checks:
+        return are_new and not old.checks and any(test.calls >= old.calls for test in candidates)
+    wanted = Counter((check.subject, check.expected) for check in old.checks)
+    held = Counter((check.subject, check.expected) for test in candidates for check in test.checks)
+    if are_new and not wanted - held:
+        return True
+    expected = frozenset[str]().union(*(test.literals for test in candidates))
+    return bool(old.literals) and old.literals <= expected and sum(test.count(EXACT) for test in candidates) > 0
+
+
+def compare(old: Test, new: Test, may_expect: bool) -> Iterator[tuple[str, str, bool]]:
+    """Kind, text and refusal of each way in which the new version of a test demands less than the old."""
+    reasons = [f"line {line} {reason}" for line, reason in new.dead]
+    if len(new.dead) > len(old.dead):
+        yield "toothless", "; ".join(reasons[:3]), True
+    if added := list((Counter(new.marks) - Counter(old.marks)).elements()):
+        yield "skipped", f"is left out by {', '.join(added)}", True
+    if new.count() < old.count():
+        yield "fewer", f"lost {old.count() - new.count()} of {old.count()} assertions", True
+    elif len(new.dead) <= len(old.dead) and (weaker := _weaker(old, new)):
+        yield "weaker", weaker, True
+    if old.cases and new.cases < old.cases:
+        yield "fewer", f"lost {old.cases - new.cases} of {old.cases} cases", True
+    if not old.checks and old.calls and not new.calls:
+        yield "fewer", "calls nothing any more", True
+    if mocks := new.mocks - old.mocks:
+        yield "mocked", f"replaces {', '.join(sorted(mocks))}", False
+    if not may_expect:
+        yield from _expectations(old, new)
+
+
+def _weaker(old: Test, new: Test) -> str:
+    for strength, word in ((EXACT, "exact"), (PARTIAL, "telling")):
+        lost = old.count(strength) - new.count(strength)
+        if lost > 0:
+            return f"has {lost} {'assertion' if lost == 1 else 'assertions'} less that {'is' if lost == 1 else 'are'} {word}"
+    was = {check.subject: check.accepts for check in old.checks}
+    for check in new.checks:
+        if check.subject and check.accepts > was.get(check.subject, check.accepts):
+            return f"accepts {check.accepts} values for {check.subject[:60]} where it accepted {was[check.subject]}"
+    return ""
+
+
+def _expectations(old: Test, new: Test) -> Iterator[tuple[str, str, bool]]:
+    lost = sorted(old.literals - new.literals)
+    was = _by_subject(old)
+    differing = [subject for subject, expected in _by_subject(new).items() if subject in was and not was[subject] <= expected]
+    if differing:
+        subject = differing[0]
+        text = f"expects {_few(_by_subject(new)[subject])} of {subject[:60]}, where it expected {_few(was[subject])}"
+        yield "expectation", text, True
+    elif lost and new.checks:
+        yield "expectation", f"no longer expects {_few(lost)}", True
+
+
+def _by_subject(test: Test) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for check in test.checks:
+        if check.subject and check.expected:
+            found[check.subject] = found.get(check.subject, frozenset()) | {check.expected}
+    return found
+
+
+def _few(texts: Iterable[str]) -> str:
+    shown = [text[:40] for text in sorted(texts)]
+    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
+
+
+def _at(test: Test) -> str:
+    return f"line {test.line}: {test.name}"
+
+
+def _has_inline_tests(comparison: Comparison, path: str) -> bool:
+    return path.endswith(".rs") and bool(_INLINE.search(comparison.old(path) or ""))
+
+
+def _golden(comparison: Comparison, path: str) -> Iterator[Finding]:
+    """Data that tests compare with: it may be added, and moved; changed only where a scope names the file."""
+    old, new = comparison.changes[path]
+    if old is None or comparison.names(path):
+        return
+    if new is None:
+        if old.id not in {entry.id for entry in comparison.after.entries.values()}:
+            yield Finding("golden", path, "holds what tests expect, and is gone", True)
+    elif old.id != new.id and not _only_grown(comparison, path):
+        yield Finding("golden", path, "holds what tests expect, and was changed; name the file in a scope to allow it", True)
+
+
+def _only_grown(comparison: Comparison, path: str) -> bool:
+    if not _ADDITIVE.search(path):
+        return False
+    rest = iter((comparison.new(path) or "").split("\n"))
+    return all(line in rest for line in (comparison.old(path) or "").split("\n") if line.strip())
