@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ _DECIDING = (
     "pytest_report_from_serializable pytest_report_to_serializable pytest_exception_interact pytest_make_collect_report"
 )
 """Hooks by which a checkout can turn a red test green. The others show in which tests run."""
+_TELLS_ONLY = re.compile(r"\s(?:--version|--help|--collect-only|--co|--list|--no-run)\b")
 
 
 def ratchets(before: Census | None, after: Census | None, gate: Gate) -> tuple[Finding, ...]:
@@ -67,7 +69,7 @@ def added(before: Census, after: Census) -> tuple[str, ...]:
 
 def _nothing_ran(after: Census | None, gate: Gate) -> Iterable[Finding]:
     started = runners(gate.command)
-    if not started or is_negated(gate.command):
+    if not started or is_negated(gate.command) or _TELLS_ONLY.search(gate.command):
         return
     if after is None:
         yield refuse("no-test", f"the command starts {started[0]}, but no test of it was seen")
@@ -102,7 +104,7 @@ def _since(before: Census, after: Census | None) -> Iterable[Finding]:
         return
     if before.witnessed and not after.witnessed:
         yield refuse("silent", "pytest's witness was heard before, and is silent now")
-    if before.cases and after.cases:
+    if before.cases and (after.cases or after.witnessed):
         yield from _gone(before, after)
         yield from _stopped(before, after)
     else:
@@ -110,7 +112,7 @@ def _since(before: Census, after: Census | None) -> Iterable[Finding]:
 
 
 def _gone(before: Census, after: Census) -> Iterable[Finding]:
-    """Ids that are not there any more, and are not accounted for by the same test elsewhere or by as many in its place."""
+    """Ids that are not there any more; told only where the same test stands elsewhere, or as many in its place."""
     now = {case.id for case in after.cases}.union(after.deselected)
     gone = [case.id for case in before.cases if case.id not in now and case.outcome != "error"]
     if not gone:
@@ -173,14 +175,16 @@ def _names(census: Census) -> list[str]:
 
 
 def _last(name: str) -> str:
-    """The test's own name with its parameters."""
+    """The test's own name with its parameters, in any runner's way to name a test."""
     head, bracket, parameters = name.partition("[")
-    return head.rpartition("::")[2] + bracket + parameters
+    return re.split(r"::| > ", head)[-1].partition(" (")[0] + bracket + parameters
 
 
 def _place(name: str) -> str:
-    """The file (or what the runner has instead of it) that a test stands in."""
-    return name.partition("::")[0] if "::" in name else name.rpartition(" ")[0] or name.rpartition(".")[0]
+    """The file that a test stands in, or what its runner has instead of it."""
+    if in_class := re.match(r"^\w+ \(([\w.<>]+)\)", name):  # unittest: test_a (module.Class.test_a)
+        return in_class[1].removesuffix("." + name.partition(" ")[0])
+    return re.split(r"::| > ", name)[0] if "::" in name or " > " in name else name.rpartition(".")[0]
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from waypost.gates.census import Case, CaseOutcome, Census, count
@@ -39,12 +39,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """All runs of pytest in a command; none if none spoke."""
+    """All runs of pytest in a command that ran tests; `spoke` if there was any, though it only told its version.
+
+    `restricted` says that the runtime itself left tests out, and asked for some only.
+    """
 
     sessions: tuple[Session, ...] = ()
     findings: tuple[Finding, ...] = ()
     patched: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
+    spoke: bool = False
+    restricted: bool = False
 
     def census(self, uncollected: tuple[str, ...] = ()) -> Census | None:
         """The census of all runs; a test that several of them ran counts once, by its worst outcome."""
@@ -55,7 +60,8 @@ class Testimony:
             known = worst.get(case.id)
             if known is None or _GRAVITY[case.outcome] > _GRAVITY[known.outcome]:
                 worst[case.id] = case
-        left_out = [name for one in self.sessions for name in one.collected if name not in set(one.selected)]
+        runs = () if self.restricted else self.sessions
+        left_out = [name for one in runs for name in one.collected if name not in set(one.selected)]
         deselected = tuple(dict.fromkeys(name for name in left_out if name not in worst))
         plain = count(tuple(worst.values()), deselected)
         return Census(
@@ -83,10 +89,10 @@ def few(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_NAMES_SHOWN])}{more}"
 
 
-def hear(data: bytes, tickets: Sequence[str], *, cut: bool = False) -> Testimony:
+def hear(data: bytes, tickets: Sequence[str], *, cut: bool = False, restricted: bool = False) -> Testimony:
     """Reads the lines of a pipe. Whatever stands in them, it ends in a testimony; what is no line of ours is a finding.
 
-    `cut` says that not all of it was kept.
+    `cut` says that not all of it was kept; for `restricted` see Testimony.
     """
     listener = _Listener(tickets)
     for line in data.split(b"\n"):
@@ -94,7 +100,7 @@ def hear(data: bytes, tickets: Sequence[str], *, cut: bool = False) -> Testimony
             listener.take(line)
     if cut:
         listener.blame("witness-forged", "the runner's witness said more than could be kept")
-    return listener.testimony()
+    return replace(listener.testimony(), restricted=restricted)
 
 
 @dataclass(slots=True)
@@ -185,7 +191,7 @@ class _Listener:
         patched.update(dict.fromkeys(f"whatever {name} touches, which ran before the runner" for name in early))
         hooks = dict.fromkeys(name for one in finishes for name in _texts(one.get("hooks")))
         sessions = tuple(_session(run) for run in self._runs.values() if not _tells_only(run))
-        return Testimony(sessions, tuple(self._findings), tuple(patched), tuple(hooks))
+        return Testimony(sessions, tuple(self._findings), tuple(patched), tuple(hooks), bool(self._runs))
 
     def _judge(self, run: _Run) -> None:
         if _tells_only(run):

@@ -33,6 +33,7 @@ class Witness:
 
     def __init__(self, only: Collection[str] | None = None) -> None:
         """`only` are the ids of the tests to run; without them all are."""
+        self._is_restricted = only is not None
         self._name = f"waypost_witness_{secrets.token_hex(8)}"
         self.folder = Path(tempfile.mkdtemp(prefix="waypost-witness-"))
         (self.folder / f"{self._name}.py").write_bytes(_PLUGIN.read_bytes())
@@ -77,7 +78,7 @@ class Witness:
         """All that was said until now."""
         self._reader.drain()
         kept = self._keeper.kept()
-        return hear(kept.data, self._tickets, cut=bool(kept.dropped))
+        return hear(kept.data, self._tickets, cut=bool(kept.dropped), restricted=self._is_restricted)
 
     def could_not_be_loaded(self, output: bytes) -> bool:
         """Whether a pytest in the command failed only because its start hides the plugin from it."""

@@ -215,7 +215,7 @@ class _Watch:
     def pytest_collection_modifyitems(self, items: list[Any]) -> Iterator[None]:
         """Tells all tests before anybody leaves one out, and those that stay."""
         only = self._only
-        collected = [item.nodeid for item in items if only is None or item.nodeid in only]
+        collected = [item.nodeid for item in items]
         yield
         items[:] = [item for item in items if only is None or item.nodeid in only]
         selected = [item.nodeid for item in items]
