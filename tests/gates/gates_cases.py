@@ -34,6 +34,7 @@ def play(
     sandbox: Sandbox | None = None,
     secrets: Mapping[str, str] | None = None,
     told: list[str] | None = None,
+    **more: Any,
 ) -> tuple[Verdict, ...]:
     """Runs the gates; `told` collects what the listeners heard.
 
@@ -55,6 +56,7 @@ def play(
             secrets=secrets or {},
             on_started=lambda started: heard.append(f"{started.name} started"),
             on_ended=on_ended,
+            **more,
         )
     )
 

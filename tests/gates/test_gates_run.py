@@ -158,7 +158,7 @@ def test_a_report_speaks_before_the_exit_code(tmp_path: Path):
     command = "python -m pytest -q -p no:cacheprovider --junitxml=out/r.xml || true"
     verdict = one(command, tmp_path, junit="out/r.xml")
     assert (verdict.verdict, verdict.reason) == ("red", "exit 0, but out/r.xml says that 1 of 2 tests failed")
-    assert "test_a::test_a (test_a.py:1): assert 0" in verdict.essence
+    assert "test_a.py::test_a (test_a.py:1): assert 0" in verdict.essence
 
 
 def test_a_report_from_before_the_run_says_nothing(tmp_path: Path):

@@ -24,6 +24,9 @@ class Census:
 
     From a summary line there are counts without cases. A test that is expected to fail counts as
     skipped, for it proves nothing. `deselected` are ids that were collected and not run.
+    The other fields come from a witness (`witnessed`): what was `patched` in the runner or the machine, the
+    runner's `hooks` that the checkout implements ("conftest.py: pytest_runtest_makereport"), and tests that stand
+    in the files (`uncollected`) and that the runner did not collect.
     """
 
     tests: int
@@ -32,6 +35,10 @@ class Census:
     skipped: int
     cases: tuple[Case, ...] = ()
     deselected: tuple[str, ...] = ()
+    witnessed: bool = False
+    patched: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    uncollected: tuple[str, ...] = ()
 
     @property
     def failed(self) -> int:

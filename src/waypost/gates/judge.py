@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from waypost.documents.model import Gate
 from waypost.gates.census import Census
 from waypost.gates.essence import essence
-from waypost.gates.junit import BadReport, read_reports
-from waypost.gates.summary import counts
+from waypost.gates.evidence import failures, gather, number_of
+from waypost.gates.ratchets import change, ratchets
+from waypost.gates.testimony import Testimony
 from waypost.gates.text import plain_lines, redact
 from waypost.gates.verdict import Light, Verdict
 from waypost.sandbox.sandbox import Outcome
@@ -25,18 +26,56 @@ _NAMES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where a gate ran: the checkout, the tree in it, and the secrets that its output must not show."""
+    """Where a gate ran: the checkout, the tree in it, and the secrets that its output must not show.
+
+    `before` is the gate's census on the last green commit, if it is known, and `level` how the command was held.
+    """
 
     checkout: Path
     tree: str
     secrets: Mapping[str, str]
+    before: Census | None = None
+    level: str = ""
 
 
-def judge(gate: Gate, outcome: Outcome, scene: Scene) -> Verdict:
-    """The verdict on a command that ran. Green only if it ended with 0 and delivered what the gate asks for."""
-    census, complaint = _census(gate, outcome, scene)
-    light, reason = _reason(gate, outcome, census, complaint or _gone(scene))
-    return settle(gate, light, reason + _left_running(outcome), scene, outcome, census)
+def judge(gate: Gate, outcome: Outcome, scene: Scene, told: Testimony | None = None) -> Verdict:
+    """The verdict on a command that ran; `told` is what a witness in it had to say, None where there was none.
+
+    Green only if it ended with 0, delivered what the gate asks for, and nothing of what is known refuses it.
+    """
+    evidence = gather(gate, outcome, scene.checkout, told)
+    census = evidence.census
+    light, reason = _reason(gate, outcome, census, evidence.complaint or _gone(scene))
+    findings = (*evidence.findings, *ratchets(scene.before, census, gate))
+    refusals = [finding for finding in findings if finding.refuses]
+    compared = change(scene.before, census)
+    if light == "green" and refusals:
+        more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+        light, reason = "red", f"{refusals[0].line}{more}"
+    elif light == "red" and compared is not None and (compared.new or compared.old):
+        reason += f" ({compared})"
+    verdict = settle(gate, light, reason + _left_running(outcome), scene, outcome, census)
+    known = compared is not None and bool(compared.old) and not compared.new
+    ended = outcome.exit is not None and not outcome.timed_out
+    return replace(
+        verdict,
+        findings=tuple(replace(finding, text=_hide(finding.text, scene)) for finding in findings),
+        only_baseline=light == "red" and known and ended and not refusals and not evidence.complaint,
+    )
+
+
+def with_oracle(verdict: Verdict, gate: Gate, outcome: Outcome, scene: Scene) -> Verdict:
+    """A green verdict after the gate's oracle was asked: red if the oracle says no."""
+    light, reason = _reason(replace(gate, min_tests=None), outcome, None, _gone(scene))
+    told = redact(_output(outcome), scene.secrets)
+    return replace(
+        verdict,
+        verdict=light,
+        reason=f"oracle: {reason}" if light == "red" else f"{verdict.reason}; oracle: {reason}",
+        output=verdict.output + f"\n[oracle: {gate.oracle}]\n".encode() + told,
+        essence=_hide(essence(told, outcome.exit, checkout=scene.checkout), scene) if light == "red" else "",
+        took_ms=verdict.took_ms + round(outcome.seconds * 1000),
+    )
 
 
 def settle(  # the one place where a verdict on a command is put together
@@ -47,10 +86,14 @@ def settle(  # the one place where a verdict on a command is put together
     outcome: Outcome | None = None,
     census: Census | None = None,
 ) -> Verdict:
-    """A verdict with its evidence; secrets are replaced by their names in all of it."""
+    """A verdict with its evidence; secrets are replaced by their names in all of it.
+
+    A held-out gate's verdict has no essence: nothing of it may reach the agent.
+    """
     output = _output(outcome) if outcome else b""
     code = outcome.exit if outcome else None
-    told = essence(output, code, census, checkout=scene.checkout) if light == "red" and outcome else ""
+    tell = light == "red" and outcome is not None and gate.held_out is None
+    told = essence(output, code, census, checkout=scene.checkout) if tell else ""
     return Verdict(
         gate=gate.name,
         verdict=light,
@@ -63,6 +106,10 @@ def settle(  # the one place where a verdict on a command is put together
         failed=census.failed if census else None,
         skipped=census.skipped if census else None,
         tree=scene.tree,
+        command=gate.command,
+        census=census,
+        before=scene.before,
+        sandbox=scene.level,
     )
 
 
@@ -71,19 +118,9 @@ def seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.1f}".removesuffix(".0") + " s"
 
 
-def _census(gate: Gate, outcome: Outcome, scene: Scene) -> tuple[Census | None, str]:
-    """The gate's tests, and what is wrong with the report that it promised."""
-    from_output = counts(plain_lines(outcome.output))
-    if gate.junit is None:
-        return from_output, ""
-    try:
-        census = read_reports(scene.checkout, gate.junit)
-    except BadReport as error:
-        return from_output, str(error)
-    return census, f"{gate.junit} says that {_failures(census)}" if census.failed else ""
-
-
 def _reason(gate: Gate, outcome: Outcome, census: Census | None, complaint: str) -> tuple[Light, str]:
+    if outcome.limit:
+        return "red", f"ended for its limit: {outcome.limit}"
     if outcome.timed_out:
         return "red", f"timed out after {seconds(gate.timeout)}"
     if outcome.signal is not None:
@@ -101,7 +138,7 @@ def _failed_exit(outcome: Outcome, census: Census | None) -> str:
     code = outcome.exit or 0
     if code in {126, 127} and (name := _missing(outcome)):
         return f"command not {'found' if code == 127 else 'executable'}: {name}"
-    told = f": {_failures(census)}" if census and census.failed else ""
+    told = f": {failures(census)}" if census and census.failed else ""
     if code == 128 + signal.SIGPIPE:
         told += ": a program wrote on into a pipe whose reader had ended, as before `| head`"
     return f"exit {code}{_signal_name(code - 128) if code > 128 else ''}{told}"
@@ -128,17 +165,9 @@ def _enough_tests(gate: Gate, census: Census | None) -> tuple[Light, str]:
     if wanted is not None and census.ran == 0:
         return "red", f"no test ran {asked}"
     if wanted is not None and census.ran < wanted:
-        return "red", f"only {_tests(census.ran)} ran {asked}"
-    told = _failures(census) if census.failed else f"{_tests(census.ran)} ran"
+        return "red", f"only {number_of(census.ran)} ran {asked}"
+    told = failures(census) if census.failed else f"{number_of(census.ran)} ran"
     return "green", f"exit 0: {told}{f', {census.skipped} skipped' if census.skipped else ''}"
-
-
-def _failures(census: Census) -> str:
-    return f"{census.failed} of {_tests(census.tests)} failed"
-
-
-def _tests(number: int) -> str:
-    return f"{number} test{'' if number == 1 else 's'}"
 
 
 def _signal_name(number: int) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from waypost.documents.model import Gate, GateKind
-from waypost.gates.judge import Scene, judge, settle
-from waypost.gates.junit import BadReport, remove_stale
+from waypost.gates.census import Census
 from waypost.gates.service import Service
+from waypost.gates.stage import Stage
 from waypost.gates.verdict import Verdict
-from waypost.sandbox.sandbox import Command, Sandbox, SandboxError, shell
+from waypost.sandbox.sandbox import Sandbox
+from waypost.sandbox.walls import SharedNetwork, Walls
 
 Told = TypeVar("Told")
 Listener = Callable[[Told], Awaitable[None] | None]
@@ -30,6 +32,12 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     secrets: Mapping[str, str],
     on_started: Listener[Gate],
     on_ended: Listener[Verdict],
+    walls: Callable[[Gate], Walls] | None = None,
+    before: Mapping[str, Census] | None = None,
+    held_out: Mapping[str, Path] | None = None,
+    network: Callable[[], AbstractAsyncContextManager[SharedNetwork]] | None = None,
+    only: Collection[str] | None = None,
+    fresh: Callable[[], Awaitable[Path]] | None = None,
 ) -> tuple[Verdict, ...]:
     """The gates' verdicts, in the order of `gates`; whatever a command does, it ends in one.
 
@@ -37,10 +45,18 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     of the others. `variables` is the commands' whole environment, `secrets` holds the credentials of which
     an `env` gate gets the one that it names, and `mark` gives for a gate's name the mark of its processes.
     The listeners hear of each gate that really starts and of each verdict, and may be coroutines; what
-    they raise ends the round, and no process is left. Raises ShellMissing where there is no bash: that is
+    they raise ends the round, and no process is left.
+
+    `walls` gives what a gate's commands may touch. `before` are the censuses of the last green commit by gate.
+    `held_out` are the folders of held-out gates by name; each is shown to its gate alone, as $WAYPOST_HELD_OUT. If
+    there is a service and there are walls, all commands of the round share what `network` opens. `only` restricts
+    the tests of a pytest to these ids; other runners run everything. `fresh` is awaited before each check that
+    follows another, and gives the checkout as it was before the first; services keep theirs.
+
+    Raises ShellMissing where there is no bash: that is
     nothing that a repair of the tree could mend.
     """
-    round_of_gates = _Round(checkout, tree, sandbox, variables, mark, secrets)
+    stage = Stage(checkout, tree, sandbox, variables, mark, secrets, walls, before or {}, held_out or {}, only)
     verdicts: dict[Gate, Verdict] = {}
     services: dict[Gate, Service] = {}
 
@@ -48,85 +64,33 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
         verdicts[gate] = verdict
         await _tell(on_ended, verdict)
 
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(_abandon, services)
+        if network is not None and walls is not None and any(gate.kind is GateKind.SERVICE for gate in gates):
+            stage = replace(stage, network=await stack.enter_async_context(network()))
+            stack.push_async_callback(_abandon, services)  # again, as they must end before their network does
         for gate in (gate for gate in gates if gate.kind is GateKind.SERVICE):
             await _tell(on_started, gate)
-            services[gate] = round_of_gates.service(gate)
+            services[gate] = stage.service(gate)
             if failed := await services[gate].start():
                 await ended(gate, failed)
+        has_run = False
         for gate in (gate for gate in gates if gate.kind is not GateKind.SERVICE):
-            verdict = round_of_gates.without_running(gate)
+            if has_run and fresh is not None:
+                stage, has_run = replace(stage, checkout=await fresh()), False
+            verdict = stage.without_running(gate)
             if verdict is None:
                 await _tell(on_started, gate)
-                verdict = await round_of_gates.check(gate)
+                verdict, has_run = await stage.check(gate), True
             await ended(gate, verdict)
         for gate in (gate for gate in reversed(services) if gate not in verdicts):
             await ended(gate, await services[gate].end())
-    finally:
-        for service in services.values():
-            await service.abandon()
     return tuple(verdicts[gate] for gate in gates)
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """What the gates of one verification share."""
-
-    checkout: Path
-    tree: str
-    sandbox: Sandbox
-    variables: Mapping[str, str]
-    mark: Callable[[str], str]
-    secrets: Mapping[str, str]
-
-    def without_running(self, gate: Gate) -> Verdict | None:
-        """The verdict on a gate for which there is nothing to run, or nothing to run it with."""
-        if gate.kind is GateKind.MANUAL:
-            return settle(gate, "waiting", "waits for a human", self._scene(gate))
-        if gate.kind is GateKind.ENV and not self._secrets(gate):
-            return settle(gate, "skipped", f"skipped: no {gate.variable} in the environment", self._scene(gate))
-        if not self.checkout.is_dir():
-            return settle(gate, "red", "the checkout is gone: a gate before this one removed it", self._scene(gate))
-        return None
-
-    def service(self, gate: Gate) -> Service:
-        """The gate's service, not yet started."""
-        return Service(gate, self._command(gate), self.sandbox, self._scene(gate))
-
-    async def check(self, gate: Gate) -> Verdict:
-        """Runs a gate's command to its end."""
-        scene, command = self._scene(gate), self._command(gate)
-        try:
-            if gate.junit is not None:
-                remove_stale(self.checkout, gate.junit)
-            outcome = await self.sandbox.run(command)
-        except (SandboxError, BadReport) as error:
-            return settle(gate, "red", str(error), scene)
-        return judge(gate, outcome, scene)
-
-    def _command(self, gate: Gate) -> Command:
-        return Command(
-            argv=_argv(gate.command),
-            folder=self.checkout,
-            variables={**self.variables, **self._secrets(gate)},
-            timeout=gate.timeout,
-            mark=self.mark(gate.name),
-        )
-
-    def _scene(self, gate: Gate) -> Scene:
-        return Scene(self.checkout, self.tree, self._secrets(gate))
-
-    def _secrets(self, gate: Gate) -> dict[str, str]:
-        """The one credential that the gate names, if it is there and not empty."""
-        value = self.secrets.get(gate.variable, "") if gate.kind is GateKind.ENV and gate.variable else ""
-        return {gate.variable: value} if gate.variable and value else {}
-
-
-def _argv(text: str) -> tuple[str, ...]:
-    """The shell's argv, with -e: in a command of several lines a red one must not be hidden by a green one."""
-    argv = shell(text)
-    at = argv.index("-c")
-    return (*argv[:at], "-e", *argv[at:])
+async def _abandon(services: Mapping[Gate, Service]) -> None:
+    for service in services.values():
+        await service.abandon()
 
 
 async def _tell(listener: Listener[Told], value: Told) -> None:

@@ -39,7 +39,9 @@ class Verdict:
     failures and errors; all three are None where nobody counted. `census` holds the tests by id where they
     are known, `before` those of the last green commit. `findings` are what the ratchets and the witness
     have to say; one that refuses makes the verdict red. `flaky` are ids of tests that were red once and green
-    once on this very tree. `sandbox` is the level that the command ran at.
+    once on this very tree. `sandbox` is the level that the command ran at. `only_baseline` says of a red verdict
+    that all its red tests were red on the last green commit too: nothing is newly red. `reruns` are the later
+    verdicts on the same tree, and those on the last green commit, that this one rests on.
     """
 
     gate: str
@@ -59,5 +61,10 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     flaky: tuple[str, ...] = ()
     sandbox: str = ""
-    reruns: tuple[Verdict, ...] = ()
     only_baseline: bool = False
+    reruns: tuple[Verdict, ...] = ()
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """The findings for which it can't be green."""
+        return tuple(finding for finding in self.findings if finding.refuses)
