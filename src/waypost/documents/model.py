@@ -11,7 +11,7 @@ from typing import Literal
 from waypost.documents.errors import Diagnostic, PlanCycle, Severity
 
 __all__ = [
-    "Budget", "Criterion", "Deliverable", "Diagnostic", "Document", "Documents", "Environment", "Gate",
+    "AllowedHost", "Budget", "Criterion", "Deliverable", "Diagnostic", "Document", "Documents", "Environment", "Gate",
     "GateKind", "Milestone", "Plan", "Quarantined", "Role", "Severity", "Target",
 ]  # fmt: skip
 
@@ -174,14 +174,33 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class AllowedHost:
+    """A host and port that commands may reach, from PROMPT.md's `Permissions`.
+
+    `name` is in lower case and ASCII, perhaps with `*.` before it for every host below. `private` opens it
+    though its address is one of a private network. `secret` names the variable whose value the proxy adds to
+    requests as `header`, after `prefix`.
+    """
+
+    name: str
+    port: int = 443
+    private: bool = False
+    secret: str | None = None
+    header: str = "Authorization"
+    prefix: str = "Bearer"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """PROMPT.md: what "done" means. `text` is the whole file."""
+    """PROMPT.md: what "done" means. `permissions` are those in free words; `text` is the whole file."""
 
     title: str
     deliverables: tuple[Deliverable, ...]
     environment: Environment
     permissions: tuple[str, ...]
     text: str
+    hosts: tuple[AllowedHost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from waypost.documents.errors import Report
 from waypost.documents.fence import VARIABLE, leaves_tree, near, read_setup
 from waypost.documents.model import Deliverable, Environment, Target
+from waypost.documents.permissions import read_permissions
 from waypost.documents.source import Fence, Section, Source, Text, read
 
 DELIVERABLE = re.compile(
@@ -32,12 +33,14 @@ def parse_target(raw: bytes, report: Report) -> Target:
     if is_blank(source) and not report.found:
         report.error(1, "the target is empty", "write down what done means")
     _report_headings(sections, report)
+    hosts, permissions = read_permissions(_bullets(_find(sections, "permissions")), report)
     return Target(
         title=sections[0].heading.text if sections else "",
         deliverables=_deliverables(_find(sections, "deliverables"), report),
         environment=_environment(_find(sections, "environment"), report),
-        permissions=tuple(text for _, text in _bullets(_find(sections, "permissions"))),
+        permissions=permissions,
         text=source.text(1, len(source.lines)),
+        hosts=hosts,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,6 +13,10 @@ from waypost.gates.errors import GateError
 
 _PORTS = {"http": 80, "https": 443, "tcp": 0}
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
+
+
+Connect = Callable[[str, int], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+"""Opens a connection to a host and port in the network that the service runs in; OSError if it can't."""
 
 
 class BadAddress(GateError):
@@ -49,25 +54,30 @@ def address(text: str) -> Address:
     return Address(parts.scheme, parts.hostname, port, target.encode("ascii", "ignore").decode())
 
 
-async def is_taken(place: Address, within: float = 2.0) -> bool:
+async def direct(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The Connect of this machine's own network."""
+    return await asyncio.open_connection(host, port)
+
+
+async def is_taken(place: Address, within: float = 2.0, connect: Connect = direct) -> bool:
     """Whether anybody accepts connections there within so many seconds, whatever it may answer."""
     try:
         async with asyncio.timeout(within):
-            _, writer = await asyncio.open_connection(place.host, place.port)
+            _, writer = await connect(place.host, place.port)
     except (OSError, TimeoutError):
         return False
     writer.close()
     return True
 
 
-async def ask(place: Address, within: float) -> Answer:
+async def ask(place: Address, within: float, connect: Connect = direct) -> Answer:
     """Asks once, for at most `within` seconds.
 
     Over HTTP every status below 500 says ready: a 404 too comes from a server that works.
     """
     try:
         async with asyncio.timeout(within):
-            return await _ask(place)
+            return await _ask(place, connect)
     except TimeoutError:
         return Answer(False, "no answer in time")
     except OSError as error:
@@ -76,11 +86,13 @@ async def ask(place: Address, within: float) -> Answer:
         return Answer(False, "no HTTP answer")
 
 
-async def _ask(place: Address) -> Answer:
-    reader, writer = await asyncio.open_connection(place.host, place.port, ssl=_tls(place))
+async def _ask(place: Address, connect: Connect) -> Answer:
+    reader, writer = await connect(place.host, place.port)
     try:
         if place.scheme == "tcp":
             return Answer(True, "connected")
+        if place.scheme == "https":
+            await writer.start_tls(_trusting())
         host = f"[{place.host}]" if ":" in place.host else place.host
         lines = (f"GET {place.target} HTTP/1.1", f"Host: {host}:{place.port}", "Accept: */*", "Connection: close")
         writer.write("".join(f"{line}\r\n" for line in (*lines, "")).encode())
@@ -92,9 +104,7 @@ async def _ask(place: Address) -> Answer:
     return Answer(int(status[1]) < 500, f"status {int(status[1])}")
 
 
-def _tls(place: Address) -> ssl.SSLContext | None:
-    if place.scheme != "https":
-        return None
+def _trusting() -> ssl.SSLContext:
     context = ssl.create_default_context()
     # Development servers sign their own certificates; nothing but a status is asked, and nothing is told.
     context.check_hostname = False

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from waypost.documents.model import Gate
 from waypost.gates.judge import Scene, seconds, settle
-from waypost.gates.probe import Address, Answer, BadAddress, address, ask, is_taken
+from waypost.gates.probe import Address, Answer, BadAddress, Connect, address, ask, direct, is_taken
 from waypost.gates.verdict import Light, Verdict
 from waypost.sandbox.sandbox import Command, Outcome, Sandbox, SandboxError
 
@@ -23,13 +23,17 @@ _GRACE = 3.0
 
 
 class Service:
-    """One service through its life: `start`, then `end`; `abandon` whatever happened in between."""
+    """One service through its life: `start`, then `end`; `abandon` whatever happened in between.
 
-    def __init__(self, gate: Gate, command: Command, sandbox: Sandbox, scene: Scene) -> None:
+    It is asked through `connect`, as is whether something else already answers at its address.
+    """
+
+    def __init__(self, gate: Gate, command: Command, sandbox: Sandbox, scene: Scene, connect: Connect = direct) -> None:
         self._gate = gate
         self._command = replace(command, timeout=FOR_EVER)
         self._sandbox = sandbox
         self._scene = scene
+        self._connect = connect
         self._begun = 0.0
         self._ready_after = 0.0
         self._process = 0
@@ -41,7 +45,7 @@ class Service:
             place = address(self._gate.ready) if self._gate.ready is not None else None
         except BadAddress as error:
             return settle(self._gate, "red", str(error), self._scene)
-        if place is not None and await is_taken(place):
+        if place is not None and await is_taken(place, connect=self._connect):
             return settle(self._gate, "red", f"something else already answers at {self._gate.ready}", self._scene)
         self._begun = time.monotonic()
         running = asyncio.create_task(self._sandbox.run(self._command, self._has_started))
@@ -76,19 +80,28 @@ class Service:
         """Empty when it is ready or has ended; else why it is not ready."""
         deadline, pause, answer = self._begun + self._gate.timeout, _SHORTEST_PAUSE, Answer(False, "not asked")
         while (left := deadline - time.monotonic()) > 0:
-            answer = await _unless_ended(running, place, left) or answer
+            answer = await self._unless_ended(running, place, left) or answer
             if running.done() or answer.ready:
                 return ""
             await asyncio.wait({running}, timeout=min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
         return f"not ready after {seconds(self._gate.timeout)}: {self._gate.ready} ({answer.detail})"
 
+    async def _unless_ended(self, running: asyncio.Task[Outcome], place: Address, within: float) -> Answer | None:
+        """An answer, however long it takes; None if the service ends meanwhile."""
+        asked = asyncio.create_task(ask(place, within, self._connect))
+        try:
+            await asyncio.wait({asked, running}, return_when=asyncio.FIRST_COMPLETED)
+            return asked.result() if asked.done() else None
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+
     async def _stop(self, running: asyncio.Task[Outcome]) -> Outcome | None:
         """Asks it to end, then makes it; in this way, unlike by cancelling, its output is kept."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if not running.done() and self._process > 0:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process, number)
+                _signal(self._process, number)
                 await asyncio.wait({running}, timeout=_GRACE)
         if not running.done():
             await self.abandon()
@@ -115,12 +128,7 @@ async def _stays_up(running: asyncio.Task[Outcome]) -> str:
     return ""
 
 
-async def _unless_ended(running: asyncio.Task[Outcome], place: Address, within: float) -> Answer | None:
-    """An answer, however long it takes; None if the service ends meanwhile."""
-    asked = asyncio.create_task(ask(place, within))
-    try:
-        await asyncio.wait({asked, running}, return_when=asyncio.FIRST_COMPLETED)
-        return asked.result() if asked.done() else None
-    finally:
-        asked.cancel()
-        await asyncio.gather(asked, return_exceptions=True)
+def _signal(process: int, number: signal.Signals) -> None:
+    """Signals a command's session: where the sandbox has a process between, that one passes the end on."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process, number)
