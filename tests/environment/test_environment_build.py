@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from waypost.environment.build import BuiltEnvironment, EnvironmentSpec, build
+from waypost.environment.build import MARKER, BuiltEnvironment, EnvironmentSpec, build
 from waypost.environment.clean import base_variables, search_path
 from waypost.environment.editable import source_roots
 from waypost.environment.errors import NoInterpreter, SetupFailed
@@ -111,8 +111,10 @@ def test_a_build_that_was_cut_short_is_built_anew(checkout: Path, store: Path) -
     spec = EnvironmentSpec(setup='test ! -e "$WAYPOST_ENVIRONMENT/half"')
     built = build(spec, checkout, store)
     assert built.folder
-    (built.folder / "waypost-environment.json").unlink()
+    (built.folder.parent / MARKER).unlink()
+    built.folder.chmod(0o700)
     (built.folder / "half").write_text("")
+    built.folder.chmod(0o500)
     assert build(spec, checkout, store).built
 
 
