@@ -17,9 +17,10 @@ PATIENCE = 10.0
 ASK = (
     "import json, platform, site, sys; "
     "print(json.dumps([platform.python_implementation(), platform.python_version(), "
-    "site.getsitepackages(), site.getusersitepackages()]))"
+    "sys.executable, [site.getusersitepackages(), *site.getsitepackages()]]))"
 )
 SHARES = re.compile(r"^include-system-site-packages *= *true", re.MULTILINE | re.IGNORECASE)
+Answer = tuple[str, str, str, tuple[Path, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def python_of(folder: Path, base: str, variables: Mapping[str, str]) -> Python |
     asked = _ask(base, variables)
     if asked is None:
         return None
-    implementation, version, shared = asked
+    implementation, version, _, shared = asked
     binary = folder / "bin" / "python3"
     own = sorted(folder.glob("lib/*/site-packages"))
     config = folder / "pyvenv.cfg"
@@ -67,18 +68,18 @@ def python_on_path(variables: Mapping[str, str]) -> Python | None:
     asked = _ask(found, variables)
     if asked is None:
         return None
-    implementation, version, folders = asked
-    return Python(Interpreter(implementation, version, sha256_of(Path(found).resolve())), folders)
+    implementation, version, binary, folders = asked  # what is on PATH may be a script that chooses a Python
+    return Python(Interpreter(implementation, version, sha256_of(Path(binary).resolve())), folders)
 
 
-def _ask(binary: str, variables: Mapping[str, str]) -> tuple[str, str, tuple[Path, ...]] | None:
-    """Implementation, version, and folders of packages: the user's own, then the machine's."""
+def _ask(binary: str, variables: Mapping[str, str]) -> Answer | None:
+    """Implementation, version, binary, and folders of packages: the user's own, then the machine's."""
     found = mark(Path(binary).resolve())
     return _answer(binary, found, variables.get("HOME", "/")) if found else None
 
 
 @lru_cache(maxsize=64)
-def _answer(binary: str, _found: Mark, home: str) -> tuple[str, str, tuple[Path, ...]] | None:
+def _answer(binary: str, _found: Mark, home: str) -> Answer | None:
     """Starts it once, isolated (-I) and without packages (-S): nothing that lies among them runs."""
     try:
         asked = subprocess.run(
@@ -90,7 +91,7 @@ def _answer(binary: str, _found: Mark, home: str) -> tuple[str, str, tuple[Path,
             timeout=PATIENCE,
             check=False,
         )
-        implementation, version, folders, own = json.loads(asked.stdout)
+        implementation, version, executable, folders = json.loads(asked.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):  # it is no Python, or a broken one
         return None
-    return implementation, version, tuple(Path(folder) for folder in (own, *folders) if Path(folder).is_dir())
+    return implementation, version, executable, tuple(Path(each) for each in folders if Path(each).is_dir())

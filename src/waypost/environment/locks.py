@@ -34,6 +34,16 @@ MANIFESTS: Mapping[str, tuple[str, ...]] = {
     "packages.lock.json": ("Directory.Packages.props",),
     "Package.resolved": ("Package.swift",),
     "pubspec.lock": ("pubspec.yaml",),
+    # these choose the toolchain that a version manager's shims start
+    ".python-version": (),
+    ".node-version": (),
+    ".ruby-version": (),
+    ".tool-versions": (),
+    "mise.toml": (),
+    ".mise.toml": (),
+    "rust-toolchain": (),
+    "rust-toolchain.toml": (),
+    "global.json": (),
 }
 """The usual lock files, each with the manifests that it is made from."""
 REQUIREMENTS = re.compile(r"(?:^|/)(?:(?:requirements|constraints)[^/]*|requirements/[^/]+)\.(?:txt|lock)$")
