@@ -79,7 +79,7 @@ def _tools(pinned: Fingerprint, found: Fingerprint) -> Iterator[str]:
     for name in sorted(before.keys() | now.keys()):
         old, new = before.get(name), now.get(name)
         if old != new:
-            yield _tool(name, old if old and old.sha256 else None, new if new and new.sha256 else None)
+            yield _tool(name, old, new)
 
 
 def _tool(name: str, old: NamedTool | None, new: NamedTool | None) -> str:
@@ -92,7 +92,6 @@ def _tool(name: str, old: NamedTool | None, new: NamedTool | None) -> str:
 
 
 def _files(before: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    """A file that is named and not there has an empty hash."""
     for path, old, new in _pairs(dict(before), dict(now)):
         yield f"{path} {'added' if not old else 'removed' if not new else 'changed'}"
 

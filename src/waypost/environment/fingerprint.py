@@ -29,8 +29,9 @@ Pairs = tuple[tuple[str, str], ...]
 class Fingerprint:
     """An environment without paths, names of people and times.
 
-    Pairs are sorted by name: `startup` and `lock_files` hold SHA-256, `system` and `variables` values. `damage` is
-    what a deep look found; it is no part of the digest, and an undamaged environment has none.
+    Pairs are sorted by name: `startup` and `lock_files` hold SHA-256, `system` and `variables` values; what is named
+    and not there is left out. `damage` is what a deep look found: it is no part of the digest, and an undamaged
+    environment has none.
     """
 
     interpreter: Interpreter | None
@@ -96,6 +97,7 @@ def fingerprint(spec: EnvironmentSpec, checkout: Path, built: BuiltEnvironment, 
     folders = python.folders if python else ()
     nodes = node_packages(built.folder) if built.folder else ()
     packages = (*python_packages(folders), *nodes)
+    tools = named_tools(_tool_names(spec, built), built.variables, built.folder, packages)
     damage: tuple[str, ...] = ()
     if deep:
         from waypost.environment.deep import damaged
@@ -105,8 +107,8 @@ def fingerprint(spec: EnvironmentSpec, checkout: Path, built: BuiltEnvironment, 
         interpreter=python.interpreter if python else None,
         packages=tuple(_safe_package(package) for package in packages),
         startup=_safe(startup_files(folders)),
-        lock_files=_safe(lock_hashes(checkout, spec.lock_files)),
-        tools=named_tools(_tool_names(spec, built), built.variables, built.folder, packages),
+        lock_files=_safe(pair for pair in lock_hashes(checkout, spec.lock_files) if pair[1]),
+        tools=tuple(tool for tool in tools if tool.sha256),
         system=system(),
         variables=_safe(_chosen(spec, built.variables)),
         damage=damage,

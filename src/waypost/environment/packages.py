@@ -155,7 +155,7 @@ def _is_editable(folder: Path) -> bool:
 
 def _startup_sha256(path: Path) -> str:
     if not path.is_file():
-        return ""
+        return "not a file"
     lines = path.read_text("utf-8", errors="replace").splitlines()
     if path.suffix == ".pth":
         lines = ["<folder>" if line.startswith("/") else line for line in lines]
