@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from waypost.environment.build import BuiltEnvironment, EnvironmentSpec, build
-from waypost.environment.clean import base_variables, search_path
+from waypost.environment.build import MARKER, BuiltEnvironment, EnvironmentSpec, build, stored
+from waypost.environment.clean import base_variables, search_path, without_passwords
 from waypost.environment.editable import source_roots
 from waypost.environment.errors import NoInterpreter, SetupFailed
 from waypost.environment.facts import facts, is_wal_safe
+from waypost.environment.key import key_of
+from waypost.environment.locks import named_in
 
 
 @pytest.fixture
@@ -111,8 +113,10 @@ def test_a_build_that_was_cut_short_is_built_anew(checkout: Path, store: Path) -
     spec = EnvironmentSpec(setup='test ! -e "$WAYPOST_ENVIRONMENT/half"')
     built = build(spec, checkout, store)
     assert built.folder
-    (built.folder / "waypost-environment.json").unlink()
+    (built.folder.parent / MARKER).unlink()
+    built.folder.chmod(0o700)
     (built.folder / "half").write_text("")
+    built.folder.chmod(0o500)
     assert build(spec, checkout, store).built
 
 
@@ -185,3 +189,126 @@ def test_the_machines_facts_are_found(tmp_path: Path) -> None:
     assert tools["git"].path
     assert os.access(tools["git"].path, os.X_OK)
     assert seen.free_disk > 0
+
+
+# --- the walls around a build ----------------------------------------------------------------------------------------
+
+
+def test_nothing_that_changes_how_programs_start_reaches_a_command() -> None:
+    names = (
+            "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "BASH_ENV", "ENV",
+            "NODE_OPTIONS", "NODE_PATH", "PERL5OPT", "PERL5LIB", "RUBYOPT", "RUBYLIB", "LD_PRELOAD", "LD_LIBRARY_PATH",
+            "DYLD_INSERT_LIBRARIES", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_PARAMETERS", "GIT_SSH_COMMAND",
+            "GIT_EXTERNAL_DIFF", "PROMPT_COMMAND", "SHELLOPTS", "JAVA_TOOL_OPTIONS", "MAKEFLAGS",
+            "COVERAGE_PROCESS_START",
+    )  # fmt: skip
+    leaks = dict.fromkeys(names, "/tmp/evil")
+    seen = base_variables(caller={"PATH": "/usr/bin", "HOME": "/home/x", **leaks})
+    assert not leaks.keys() & seen.keys()
+    assert (seen["GIT_CONFIG_GLOBAL"], seen["GIT_CONFIG_NOSYSTEM"]) == (os.devnull, "1")
+    assert seen["SOURCE_DATE_EPOCH"] == "315532800"
+    seen = base_variables(caller={"PATH": "/usr/bin", "HOME": "/home/x", "GIT_CONFIG_GLOBAL": "/home/x/.evil"})
+    assert seen["GIT_CONFIG_GLOBAL"] == os.devnull
+
+
+def test_a_password_in_an_address_is_the_set_ups_alone(checkout: Path, store: Path, tmp_path: Path) -> None:
+    address = "https://me:secret@localhost:1/simple?x=a@b"
+    assert without_passwords({"PIP_INDEX_URL": address})["PIP_INDEX_URL"] == "https://localhost:1/simple?x=a@b"
+    spec = EnvironmentSpec(setup='echo "$OWN" > seen', variables={"OWN": address})
+    assert build(spec, checkout, store).variables["OWN"] == address, "the target's own was approved"
+    assert (checkout / "seen").read_text().strip() == address
+
+
+def test_a_command_may_have_a_home_of_its_own(checkout: Path, store: Path, tmp_path: Path) -> None:
+    built = build(EnvironmentSpec(), checkout, store)
+    assert built.variables_in(checkout)["HOME"] == os.environ["HOME"]
+    assert built.variables_in(checkout, tmp_path)["HOME"] == str(tmp_path)
+
+
+def test_a_wrap_stands_before_each_command_of_a_build(checkout: Path, store: Path) -> None:
+    seen: list[tuple[tuple[str, ...], Path, Path]] = []
+
+    def wrap(command: tuple[str, ...], where: Path, folder: Path) -> tuple[str, ...]:
+        seen.append((command, where, folder))
+        return ("env", "WRAPPED=1", *command)
+
+    built = build(EnvironmentSpec(setup='echo "$WRAPPED" > "$WAYPOST_ENVIRONMENT/x"'), checkout, store, wrap=wrap)
+    assert built.folder
+    assert (built.folder / "x").read_text() == "1\n"
+    assert [(where, folder) for _, where, folder in seen] == [(checkout, built.folder)]
+
+
+def test_a_finished_environment_is_closed_to_writing_and_can_be_built_again(checkout: Path, store: Path) -> None:
+    setup = 'cd "$WAYPOST_ENVIRONMENT" && mkdir -p a/b && echo 1 > a/b/c && chmod +x a/b/c && ln -s /etc/passwd a/link'
+    before = Path("/etc/passwd").stat().st_mode
+    built = build(EnvironmentSpec(setup=setup), checkout, store)
+    assert built.folder
+    everything = [built.folder, *built.folder.rglob("*")]
+    assert not [path for path in everything if not path.is_symlink() and path.stat().st_mode & 0o222]
+    assert (built.folder / "a/b/c").stat().st_mode & 0o100
+    assert Path("/etc/passwd").stat().st_mode == before
+    (built.folder.parent / MARKER).unlink()
+    assert build(EnvironmentSpec(setup=setup), checkout, store).built
+
+
+def test_a_set_up_can_neither_say_that_it_is_done_nor_have_the_marker_written_elsewhere(
+    checkout: Path, store: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    plant = f'cd "$WAYPOST_ENVIRONMENT"; ln -s ../../../victim {MARKER}.draft; ln -s ../../../victim {MARKER}; '
+    with pytest.raises(SetupFailed):
+        build(EnvironmentSpec(setup=plant + "false"), checkout, store)
+    with pytest.raises(SetupFailed):
+        build(EnvironmentSpec(setup=plant + "false"), checkout, store)
+    assert build(EnvironmentSpec(setup=plant), checkout, store).built
+    assert victim.read_text() == "mine"
+
+
+def test_an_environment_is_found_again_by_its_key_without_building(checkout: Path, store: Path) -> None:
+    spec = EnvironmentSpec(setup="true", variables={"A": "1"})
+    assert stored(spec, store, "0" * 64) is None
+    built = build(spec, checkout, store)
+    found = stored(spec, store, built.key)
+    assert found is not None
+    assert (found.folder, found.key, found.variables) == (built.folder, built.key, built.variables)
+    assert stored(EnvironmentSpec(), store, "") is not None
+    assert stored(spec, store, "") is None
+
+
+@pytest.mark.parametrize(
+    ("setup", "files"),
+    [
+        ("pip install -r requirements.txt", ("more/base.txt", "requirements.txt")),
+        ('pip install --requirement="./requirements.txt" -c constraints.txt', ("constraints.txt", "more/base.txt",
+                                                                                "requirements.txt")),
+        ("pip install -rrequirements/dev.txt", ("requirements/dev.txt",)),
+        ("npm ci --prefix x && uv sync", ("package-lock.json", "uv.lock")),
+        ("pip install requests -r ../requirements.txt -r /requirements.txt", ()),
+        ("echo requirements-absent.txt", ()),
+    ],
+)  # fmt: skip
+def test_the_requirements_that_a_set_up_names_count_where_no_lock_file_is_named(
+    checkout: Path, setup: str, files: tuple[str, ...]
+) -> None:
+    for path, text in {
+        "requirements.txt": "a==1\n-r more/base.txt\n",
+        "more/base.txt": "b==1\n",
+        "requirements/dev.txt": "-r dev.txt\n-r ../../outside.txt\n",
+        "constraints.txt": "",
+        "package-lock.json": "{}",
+        "uv.lock": "",
+    }.items():
+        (checkout / path).parent.mkdir(exist_ok=True)
+        (checkout / path).write_text(text)
+    assert named_in(setup, checkout) == files
+    spec = EnvironmentSpec(setup=setup)
+    before = key_of(spec, checkout, ("", ""))
+    assert [f"write `- Lock files: {', '.join(files)}`" in warning for warning in before.warnings] == [True] * bool(
+        files
+    )
+    for file in files:
+        (checkout / file).write_text("c==3\n")
+        assert key_of(spec, checkout, ("", "")).text != before.text
+    named = EnvironmentSpec(setup=setup, lock_files=("lock.txt",))
+    assert key_of(named, checkout, ("", "")).warnings == ()

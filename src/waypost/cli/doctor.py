@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from waypost.cli import arguments
-from waypost.cli.errors import Exit
+from waypost.cli.errors import CommandError, Exit
 from waypost.cli.table import styled
-from waypost.cli.words import clean, columns
+from waypost.cli.words import clean, columns, count
 
 if TYPE_CHECKING:
     from waypost.environment.facts import Facts
+    from waypost.runs.drift import Seen
 
 LEAST_DISK = 500_000_000
 LOSSES: Mapping[str, tuple[bool, str, str]] = MappingProxyType(
@@ -47,8 +48,24 @@ class Finding:
     mend: str = ""
 
 
-def doctor(as_json: arguments.AsJson = False) -> None:
+def doctor(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN",
+            help="Compare this run's environment with the one it is pinned to; exit 1 if it drifted.",
+            autocompletion=arguments.run_names,
+            show_default=False,
+        ),
+    ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="With RUN: hash every installed file again.")] = False,
+    as_json: arguments.AsJson = False,
+) -> None:
     """Say what is present, what is missing, and the mend."""
+    if run is not None:
+        raise typer.Exit(_of_run(run, deep=deep, as_json=as_json))
+    if deep:
+        raise CommandError("--deep looks at a run's environment: name the run, as in `waypost doctor RUN --deep`")
     from waypost.environment.facts import facts
 
     found = findings(facts(Path.cwd()), os.environ)
@@ -59,6 +76,41 @@ def doctor(as_json: arguments.AsJson = False) -> None:
     else:
         sys.stdout.write("\n".join(_lines(found)) + "\n")
     raise typer.Exit(Exit.MACHINE_LACKS if is_lacking else Exit.SO)
+
+
+def _of_run(run: str, *, deep: bool, as_json: bool) -> int:
+    """Says whether the run's environment is the pinned one; the exit code."""
+    from waypost.runs.drift import DRIFT, look_by_hand
+    from waypost.runs.view import load_view
+
+    with arguments.project_here() as project:
+        name = project.resolve(run)
+        seen = look_by_hand(project, name, deep=deep)
+        waiting = [item.item for item in load_view(project.log, name).waiting if item.topic == DRIFT]
+    if as_json:
+        answer = {
+            "ok": not seen.lines,
+            "run": name,
+            "pinned": seen.pinned.digest if seen.pinned else None,
+            "found": seen.found.digest if seen.found else None,
+            "deep": deep,
+            "lines": list(seen.lines),
+            "waiting": waiting,
+        }
+        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    else:
+        sys.stdout.write("\n".join(_run_lines(name, seen, waiting)) + "\n")
+    return Exit.NOT_SO if seen.lines else Exit.SO
+
+
+def _run_lines(run: str, seen: Seen, waiting: list[str]) -> list[str]:
+    if not seen.lines and seen.found is not None:
+        packages, locks = count(len(seen.found.packages), "package"), count(len(seen.found.lock_files), "lock file")
+        return [f"{styled('✔', 'green')} {run}: as pinned, {seen.found.digest[:12]} ({packages}, {locks})"]
+    lines = [f"{styled('✘', 'red')} {clean(line)}" for line in seen.lines]
+    if seen.pinned is not None and seen.found is not None:
+        lines.append(styled(f"  {run}: this is not the pinned environment: mend it, then `waypost resume`", "dim"))
+    return lines + [styled(f"  or accept it: waypost review accept {clean(item)}", "dim") for item in waiting]
 
 
 def findings(facts: Facts, environment: Mapping[str, str]) -> list[Finding]:

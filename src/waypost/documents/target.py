@@ -16,7 +16,8 @@ DELIVERABLE = re.compile(
 NEAR_DELIVERABLE = re.compile(r"(?:\[[ xX]\][ \t]+)?[*_`]{0,2}[rR][ \t_-]?([0-9]+)\b")
 FIELD = re.compile(r"[*_]{0,2}([A-Za-z][A-Za-z -]{0,30}?)[*_]{0,2}:[*_]{0,2}[ \t]*(.*)")
 SECTIONS = ("deliverables", "environment", "permissions")
-FIELDS = ("interpreter", "lock files", "variable")
+FIELDS = ("interpreter", "lock files", "variable", "tools")
+TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 EXPECTED = ("goals", "done when")
 # `pip install -e .` binds the environment to one checkout, and gates run in another.
 EDITABLE = re.compile(
@@ -107,6 +108,7 @@ def _environment(section: Section | None, report: Report) -> Environment:
     interpreter: str | None = None
     lock_files: list[str] = []
     variables: dict[str, str] = {}
+    tools: list[str] = []
     for line, text in _bullets(section):
         name, value = _field(line, text, report)
         if name == "interpreter":
@@ -115,9 +117,11 @@ def _environment(section: Section | None, report: Report) -> Environment:
             lock_files += _lock_files(line, value, report)
         elif name == "variable":
             _read_variable(line, value, variables, report)
+        elif name in {"tools", "tool"}:
+            tools += _tools(line, value, report)
     setup = _setup(section, report)
     command, timeout = setup or (None, Environment().setup_timeout)
-    return Environment(interpreter, command, timeout, tuple(lock_files), tuple(variables.items()))
+    return Environment(interpreter, command, timeout, tuple(lock_files), tuple(variables.items()), tuple(tools))
 
 
 def _field(line: int, text: str, report: Report) -> tuple[str, str]:
@@ -126,7 +130,7 @@ def _field(line: int, text: str, report: Report) -> tuple[str, str]:
         return "", ""
     name = match[1].strip().casefold()
     guess = near(name, FIELDS, 0.8)
-    if name not in (*FIELDS, "lock file") and guess:
+    if name not in (*FIELDS, "lock file", "tool") and guess:
         mend = f'did you mean "{guess.capitalize()}:"?'
         report.error(line, f'the environment has the unknown field "{match[1]}"', mend)
     return name, match[2].strip()
@@ -138,6 +142,14 @@ def _lock_files(line: int, value: str, report: Report) -> list[str]:
         if leaves_tree(path):
             report.error(line, f'the lock file "{path}" is outside', "name a path inside the repository")
     return [path for path in paths if path]
+
+
+def _tools(line: int, value: str, report: Report) -> list[str]:
+    names = [name for part in value.split(",") if (name := part.strip(" \t`"))]
+    for name in names:
+        if not TOOL.fullmatch(name):
+            report.error(line, f'the tool "{name}" is no program\'s name', "write `- Tools: node, cargo`")
+    return list(dict.fromkeys(name for name in names if TOOL.fullmatch(name)))
 
 
 def _read_variable(line: int, value: str, variables: dict[str, str], report: Report) -> None:

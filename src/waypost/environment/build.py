@@ -3,52 +3,34 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from waypost.environment.clean import base_variables
+from waypost.environment.clean import base_variables, without_passwords
 from waypost.environment.editable import source_roots
 from waypost.environment.errors import NoInterpreter, SetupFailed
+from waypost.environment.key import key_of
 from waypost.environment.process import run_to_end
+from waypost.environment.seal import seal, unseal
+from waypost.environment.spec import EnvironmentSpec
+
+__all__ = ["BuiltEnvironment", "EnvironmentSpec", "build", "stored"]
 
 MARKER = "waypost-environment.json"
+INSIDE = "tree"
 TAIL_LINES = 30
-PYTHON_SETUP = re.compile(r"\b(pip3?|python3?|uv|poetry|pytest|tox|nox)\b")
 ASK_VERSION = "import sys; print(sys.version.split()[0], sys.executable)"
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentSpec:
-    """What PROMPT.md's Environment names. Paths of lock files are relative to the checkout.
-
-    `setup` is run by bash; `setup_timeout` is in seconds; `variables` are added to the clean ones.
-    """
-
-    interpreter: str | None = None
-    setup: str | None = None
-    setup_timeout: float = 1800.0
-    lock_files: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """True where nothing has to be built."""
-        return self.interpreter is None and self.setup is None
-
-    @property
-    def wants_python(self) -> bool:
-        """Whether a virtual environment is made before the set-up runs."""
-        return self.interpreter is not None or bool(self.setup and PYTHON_SETUP.search(self.setup))
+Wrap = Callable[[tuple[str, ...], Path, Path], tuple[str, ...]]
+"""From a command, the checkout that it runs in, and the environment's folder, to what is started in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +38,8 @@ class BuiltEnvironment:
     """An environment ready for use. Where nothing was named there is no folder and the key is empty.
 
     `built` is False where it was found in the store; `seconds` is what building took, now or then.
-    `source_roots` are folders of the checkout that editable installs import from.
+    `source_roots` are folders of the checkout that editable installs import from; `interpreter` is what a virtual
+    environment was made from; `warnings` are for a person.
     """
 
     folder: Path | None
@@ -66,14 +49,18 @@ class BuiltEnvironment:
     seconds: float
     log_path: Path | None
     source_roots: tuple[str, ...] = ()
+    interpreter: str = ""
+    warnings: tuple[str, ...] = ()
 
-    def variables_in(self, checkout: Path) -> dict[str, str]:
-        """The variables for one checkout: its own source goes before that of the set-up's checkout."""
+    def variables_in(self, checkout: Path, home: Path | None = None) -> dict[str, str]:
+        """The variables for one checkout: its own source goes before that of the set-up's checkout.
+
+        `home` replaces the user's home folder: an empty one of the command's own has no start-up files in it.
+        """
         own = [str((checkout / root).resolve()) for root in self.source_roots]
         named = [path for path in (self.variables.get("PYTHONPATH"),) if path]
-        if not own:
-            return dict(self.variables)
-        return {**self.variables, "PYTHONPATH": os.pathsep.join([*own, *named])}
+        paths = {"PYTHONPATH": os.pathsep.join([*own, *named])} if own else {}
+        return {**self.variables, **paths, **({"HOME": str(home)} if home else {})}
 
 
 def build(
@@ -81,26 +68,65 @@ def build(
     checkout: Path,
     store: Path,
     on_line: Callable[[str], None] = lambda _: None,
+    wrap: Wrap = lambda command, _checkout, _folder: command,
 ) -> BuiltEnvironment:
     """Finds the environment in the store, or builds it there with its set-up run in `checkout`.
 
     Two who build the same one wait for each other; one that was cut short is built anew. `on_line` gets
-    each line that the set-up writes. Raises NoInterpreter or SetupFailed.
+    each line that the set-up writes. A set-up runs what an agent may have written: `wrap` puts a sandbox before
+    each command. Raises NoInterpreter or SetupFailed.
     """
     if spec.is_empty:
-        return BuiltEnvironment(None, "", base_variables(extra=spec.variables), False, 0.0, None)
+        return _nothing(spec)
     interpreter, version = _interpreter(spec) if spec.wants_python else ("", "")
-    key = _key(spec, checkout, (interpreter, version))
+    key = key_of(spec, checkout, (interpreter, version))
     store.mkdir(parents=True, exist_ok=True)
-    folder, log_path = store.resolve() / key, store.resolve() / f"{key}.log"
-    with _only_one(store / f"{key}.lock"):
-        marker = folder / MARKER
-        if built := not marker.exists():
-            _build(spec, interpreter, checkout, folder, log_path, on_line)
-        facts = json.loads(marker.read_text())
-    variables = _variables(spec, folder)
-    roots = tuple(facts["source_roots"])
-    return BuiltEnvironment(folder, key, variables, built, facts["seconds"], log_path, roots)
+    folder = store.resolve() / key.text / INSIDE
+    with _only_one(store / f"{key.text}.lock"):
+        if is_new := not (folder.is_dir() and _marker_of(folder).exists()):
+            _Building(spec, interpreter, checkout, folder, _log_of(folder), on_line, wrap).build()
+        return _read(spec, folder, is_new=is_new, warnings=key.warnings)
+
+
+def stored(spec: EnvironmentSpec, store: Path, key: str) -> BuiltEnvironment | None:
+    """The environment of that key where it was built already; nothing is built, and nothing started."""
+    if spec.is_empty:
+        return _nothing(spec) if not key else None
+    folder = store.resolve() / key / INSIDE
+    return _read(spec, folder, is_new=False) if key and folder.is_dir() and _marker_of(folder).exists() else None
+
+
+def _nothing(spec: EnvironmentSpec) -> BuiltEnvironment:
+    return BuiltEnvironment(None, "", _for_commands(spec, base_variables(extra=spec.variables)), False, 0.0, None)
+
+
+def _read(spec: EnvironmentSpec, folder: Path, *, is_new: bool, warnings: tuple[str, ...] = ()) -> BuiltEnvironment:
+    facts = json.loads(_marker_of(folder).read_text())
+    return BuiltEnvironment(
+        folder,
+        folder.parent.name,
+        _for_commands(spec, _variables(spec, folder)),
+        is_new,
+        facts["seconds"],
+        _log_of(folder),
+        tuple(facts["source_roots"]),
+        facts["interpreter"],
+        warnings,
+    )
+
+
+def _marker_of(folder: Path) -> Path:
+    """Says that the folder is whole. It lies above it, where no set-up can write."""
+    return folder.parent / MARKER
+
+
+def _log_of(folder: Path) -> Path:
+    return folder.parent.with_name(f"{folder.parent.name}.log")
+
+
+def _for_commands(spec: EnvironmentSpec, variables: Mapping[str, str]) -> dict[str, str]:
+    """A password that reaches the packages is the set-up's; one that the target itself names was approved."""
+    return without_passwords(variables, spec.variables)
 
 
 def _interpreter(spec: EnvironmentSpec) -> tuple[str, str]:
@@ -119,48 +145,54 @@ def _interpreter(spec: EnvironmentSpec) -> tuple[str, str]:
     return path, version
 
 
-def _key(spec: EnvironmentSpec, checkout: Path, interpreter: tuple[str, str]) -> str:
-    """SHA-256 over all that the result depends on; a lock file that is missing counts as such."""
-    locks = []
-    for name in spec.lock_files:
-        file = checkout / name
-        locks.append([name, hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None])
-    parts = [list(interpreter), spec.setup, locks, sorted(spec.variables.items())]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class _Building:
+    """One environment that is being built, in place, for a virtual environment can't be moved."""
 
+    spec: EnvironmentSpec
+    interpreter: str
+    checkout: Path
+    folder: Path
+    log_path: Path
+    on_line: Callable[[str], None]
+    wrap: Wrap
 
-def _build(
-    spec: EnvironmentSpec,
-    interpreter: str,
-    checkout: Path,
-    folder: Path,
-    log_path: Path,
-    on_line: Callable[[str], None],
-) -> None:
-    """Builds in place, for a virtual environment can't be moved; the marker is written last."""
-    started = time.monotonic()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    commands = [[interpreter, "-m", "venv", str(folder)]] if spec.wants_python else []
-    if spec.setup:
-        commands.append(["bash", "-o", "pipefail", "-e", "-c", spec.setup])
-    variables = _variables(spec, folder)
-    with log_path.open("wb") as log:
-        for command in commands:
-            left = spec.setup_timeout - (time.monotonic() - started)
-            ended = run_to_end(command, checkout, variables, left, log, on_line)
-            if ended is None:
-                raise _failed(f"took longer than {spec.setup_timeout:g} s and was ended", log_path)
-            if ended:
-                raise _failed(f"failed with exit code {ended}", log_path)
-    facts = {
-        "seconds": round(time.monotonic() - started, 3),
-        "source_roots": source_roots(folder, checkout),
-        "interpreter": interpreter,
-    }
-    draft = folder / f"{MARKER}.draft"
-    draft.write_text(json.dumps(facts))
-    draft.replace(folder / MARKER)
+    def build(self) -> None:
+        """Runs the commands; the marker is written last."""
+        started = time.monotonic()
+        _marker_of(self.folder).unlink(missing_ok=True)
+        unseal(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        with self.log_path.open("wb") as log:
+            for command in self._commands():
+                self._run(command, started, log)
+        facts = {
+            "seconds": round(time.monotonic() - started, 3),
+            "source_roots": source_roots(self.folder, self.checkout),
+            "interpreter": self.interpreter,
+        }
+        seal(self.folder)
+        marker = _marker_of(self.folder)
+        draft = marker.with_suffix(".draft")
+        draft.write_text(json.dumps(facts))
+        draft.replace(marker)
+
+    def _commands(self) -> Iterator[tuple[str, ...]]:
+        if self.spec.wants_python:
+            yield (self.interpreter, "-m", "venv", str(self.folder))
+        if self.spec.setup:
+            yield ("bash", "-o", "pipefail", "-e", "-c", self.spec.setup)
+
+    def _run(self, command: tuple[str, ...], started: float, log: BinaryIO) -> None:
+        limit = self.spec.setup_timeout
+        wrapped = self.wrap(command, self.checkout, self.folder)
+        left = limit - (time.monotonic() - started)
+        ended = run_to_end(wrapped, self.checkout, _variables(self.spec, self.folder), left, log, self.on_line)
+        if ended is None:
+            raise _failed(f"took longer than {limit:g} s and was ended", self.log_path)
+        if ended:
+            raise _failed(f"failed with exit code {ended}", self.log_path)
 
 
 def _failed(reason: str, log_path: Path) -> SetupFailed:

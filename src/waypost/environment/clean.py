@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 SYSTEM_PATH: tuple[str, ...] = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -20,17 +21,22 @@ FIXED: Mapping[str, str] = {
     "GIT_EDITOR": "true",
     "EDITOR": "true",
     "GIT_TERMINAL_PROMPT": "0",
+    # a user's aliases, hooks and helpers are no part of what was approved
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
     "DEBIAN_FRONTEND": "noninteractive",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
+    # 1980-01-01: the oldest day that a zip archive, and so a wheel, can hold
+    "SOURCE_DATE_EPOCH": "315532800",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
     "npm_config_fund": "false",
     "npm_config_audit": "false",
     "npm_config_update_notifier": "false",
 }
-# What a set-up needs to reach its packages from where it is; a password in such an address is the user's
-# choice to give to it.
+# What a set-up needs to reach its packages from where it is. A password in such an address is the user's choice to
+# give to the set-up; what runs later, in the agent's hands, gets the address without it.
 ALLOWED: tuple[str, ...] = (
     "USER",
     "LOGNAME",
@@ -65,6 +71,7 @@ ALLOWED: tuple[str, ...] = (
     "RUSTUP_HOME",
     "JAVA_HOME",
 )
+PASSWORD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]+@")
 
 
 def base_variables(
@@ -81,6 +88,12 @@ def base_variables(
     folder = str(home) if home else given.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
     named = {"HOME": folder, "PATH": search_path(given.get("PATH", ""))}
     return {**kept, **FIXED, **named, **(extra or {})}
+
+
+def without_passwords(variables: Mapping[str, str], kept: Iterable[str] = ()) -> dict[str, str]:
+    """The variables with no user and password in any address, but in those `kept`."""
+    spared = set(kept)
+    return {name: value if name in spared else PASSWORD.sub(r"\1", value) for name, value in variables.items()}
 
 
 def search_path(given: str) -> str:

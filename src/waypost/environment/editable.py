@@ -16,10 +16,10 @@ def source_roots(environment: Path, checkout: Path) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for packages in sorted(environment.glob("lib/python*/site-packages")):
-        for file in sorted(packages.glob("*.pth")):
+        for file in filter(Path.is_file, sorted(packages.glob("*.pth"))):
             for line in file.read_text(errors="replace").splitlines():
                 _note(found, Path(line.strip() or "."), checkout)
-        for file in sorted(packages.glob("__editable__*_finder.py")):
+        for file in filter(Path.is_file, sorted(packages.glob("__editable__*_finder.py"))):
             for match in QUOTED.finditer(file.read_text(errors="replace")):
                 _note(found, Path(match[2]).parent, checkout)
     return tuple(found)

@@ -25,3 +25,11 @@ class SetupFailed(BuildError):
     def __str__(self) -> str:
         lines = "\n".join(f"  {line}" for line in self.tail)
         return f"the environment's set-up {self.reason}; all that it wrote is in {self.log_path}\n{lines}"
+
+
+class BadFingerprint(BuildError):
+    """What was read is no fingerprint; the text says why and the mend."""
+
+
+class BadEnvironmentLock(BuildError):
+    """An env.lock.json that was edited by hand, cut, or is another program's."""
