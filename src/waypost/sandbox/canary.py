@@ -7,9 +7,9 @@ It prints a line for each thing that it could do.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import select
 import socket
 import sys
 
@@ -46,19 +46,16 @@ def reads(path: str, secret: str) -> bool:
         return False
 
 
-def connects(host: str, port: int) -> bool:
-    """Whether anything can be sent; silence means that it went out."""
+def connects(host: str, port: int, answers: tuple[int, ...]) -> bool:
+    """Whether a connection ends in one of `answers` (0 or an errno), or in silence: something went out."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
-            connection.setblocking(False)
-            try:
-                connection.connect((host, port))
-            except BlockingIOError:
-                select.select((), (connection,), (), _PATIENCE)
-                return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) in {0, 111}
+            connection.settimeout(_PATIENCE)
+            return connection.connect_ex((host, port)) in {*answers, errno.EAGAIN}
+    except TimeoutError:
+        return True
     except OSError:
         return False
-    return True
 
 
 def reaches(process: int, started: str) -> bool:
@@ -95,8 +92,8 @@ def main() -> None:
     done = {
         "home": reads(asked["read"], asked["secret"]),
         "variable": asked["secret"] in os.environ.get(asked["variable"], ""),
-        "loopback": connects("127.0.0.1", asked["loopback"]),
-        "network": connects(*asked["network"]),
+        "loopback": connects("127.0.0.1", asked["loopback"], (0,)),
+        "network": connects(*asked["network"], (0, errno.ECONNREFUSED, errno.EHOSTUNREACH)),
         "processes": reaches(*asked["process"]),
     }
     for path in (*asked["write"], *asked["create"]):
