@@ -48,6 +48,19 @@ def _read(pid: int, name: str) -> bytes:
         return b""
 
 
+def living(pid: int) -> Process | None:
+    """A process by its id, as /proc tells it; None if it has ended."""
+    stat = _read(pid, "stat").rpartition(b")")[2].split()
+    if len(stat) < 20 or stat[0] in {b"Z", b"X"}:
+        return None
+    return Process(pid, float(stat[19]), _command(pid))
+
+
+def _command(pid: int) -> str:
+    command = _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
+    return command[:_LONGEST_NAME] or _read(pid, "comm").decode(errors="replace").strip()
+
+
 def _look(pid: int, wanted: Wanted) -> Process | None:
     stat = _read(pid, "stat").rpartition(b")")[2].split()
     if len(stat) < 20 or stat[0] in {b"Z", b"X"}:
@@ -55,8 +68,7 @@ def _look(pid: int, wanted: Wanted) -> Process | None:
     of_session = wanted.session is not None and int(stat[3]) == wanted.session
     if not of_session and not wanted.holds(_read(pid, "environ")):
         return None
-    command = _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
-    return Process(pid, float(stat[19]), command[:_LONGEST_NAME] or _read(pid, "comm").decode().strip())
+    return Process(pid, float(stat[19]), _command(pid))
 
 
 def _look_elsewhere(wanted: Wanted) -> Iterator[Process]:
@@ -89,7 +101,7 @@ def find(wanted: Wanted, pids: Iterable[int] | None = None) -> list[Process]:
     return [process for process in looked if process is not None]
 
 
-def _send(process: Process, number: signal.Signals) -> None:
+def send(process: Process, number: signal.Signals) -> None:
     """Signals a process, and surely not a later one with the same id."""
     try:
         if sys.platform != "linux":
@@ -106,10 +118,19 @@ def _send(process: Process, number: signal.Signals) -> None:
         return  # gone meanwhile, or no longer ours (setuid): nothing more can be done about it
 
 
+def kill_each(found: list[Process]) -> None:
+    """SIGKILL to each."""
+    for process in found:
+        send(process, signal.SIGKILL)
+
+
 def ending(
-    search: Callable[[], list[Process]], grace: float, ended: dict[int, Process] | None = None
+    search: Callable[[], list[Process]],
+    grace: float,
+    ended: dict[int, Process] | None = None,
+    kill: Callable[[list[Process]], None] = kill_each,
 ) -> Iterator[float]:
-    """Ends all that `search` finds, again and again until it finds none: SIGTERM, after `grace` SIGKILL.
+    """Ends all that `search` finds, again and again until it finds none: SIGTERM, after `grace` `kill`.
 
     Yields the seconds to wait between two looks, so that callers wait in their own way; `ended` collects
     what was found. Gives up after five seconds more, on what even SIGKILL doesn't end.
@@ -119,13 +140,14 @@ def ending(
         waited = time.monotonic() - begun
         if waited > grace + _GIVE_UP_AFTER:
             return
-        for process in found:
-            if ended is not None:
-                ended[process.pid] = process
-            if waited >= grace:
-                _send(process, signal.SIGKILL)
-            elif process not in asked:
-                _send(process, signal.SIGTERM)
-                asked.add(process)
+        if ended is not None:
+            ended.update((process.pid, process) for process in found)
+        if waited >= grace:
+            kill(found)
+        else:
+            for process in found:
+                if process not in asked:
+                    send(process, signal.SIGTERM)
+            asked.update(found)
         yield pause
         pause = min(2 * pause, 0.05)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from shutil import which
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from waypost.sandbox.walls import Level, Walls
+
+if TYPE_CHECKING:
+    import asyncio
 
 MARK = "WAYPOST_MARK"
 """The environment variable by which a command's processes are found again."""
@@ -36,7 +39,8 @@ class Command:
     `variables` are the whole environment, to which only the mark is added. `timeout` is in seconds.
     Of the output at most `output_limit` bytes are kept. `mark` is `<run>/<call>`; without one the
     command gets a mark of its own. `walls` are what the command may touch: without them it runs as it is.
-    `pass_fds` are descriptors that stay open in it.
+    `pass_fds` are descriptors that stay open in it. Setting `stop` ends the command early: SIGTERM to all that
+    it started, SIGKILL three seconds later; its outcome comes as ever, with the output until then.
     """
 
     argv: tuple[str, ...]
@@ -48,6 +52,7 @@ class Command:
     mark: str = ""
     walls: Walls | None = None
     pass_fds: tuple[int, ...] = ()
+    stop: asyncio.Event | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,108 @@
+"""What a canary tries, from inside: a program of its own, run by the interpreter without any package.
+
+Its one argument is a JSON object: `write` and `create` are paths, `read` is a secret's place and `secret` its text,
+`variable` a name, `loopback` a port, `network` an address, `process` an id and the time of its start, as /proc has it.
+It prints a line for each thing that it could do.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import sys
+
+_PATIENCE = 0.25
+
+
+def writes(path: str) -> bool:
+    """Whether a file can be written, with the folders above it."""
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - a small start counts
+        with open(path, "w") as file:  # noqa: PTH123
+            file.write("canary")
+    except OSError:
+        return False
+    return True
+
+
+def replaces(path: str) -> bool:
+    """Whether what lies above a path can be moved away and made anew."""
+    try:
+        above = os.path.dirname(path)  # noqa: PTH120
+        os.rename(above, above + ".moved")  # noqa: PTH104
+    except OSError:
+        return False
+    return True
+
+
+def reads(path: str, secret: str) -> bool:
+    """Whether a file holds the secret."""
+    try:
+        with open(path) as file:  # noqa: PTH123
+            return secret in file.read()
+    except OSError:
+        return False
+
+
+def connects(host: str, port: int, answers: tuple[int, ...]) -> bool:
+    """Whether a connection ends in one of `answers` (0 or an errno), or in silence: something went out."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+            connection.settimeout(_PATIENCE)
+            return connection.connect_ex((host, port)) in {*answers, errno.EAGAIN}
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
+def reaches(process: int, started: str) -> bool:
+    """Whether a process outside can be signalled or its environment be read."""
+    try:
+        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123
+            if file.read().rpartition(")")[2].split()[19] != started:
+                return False  # in this namespace the id is another's
+    except OSError:
+        if os.path.isdir("/proc/self"):  # noqa: PTH112
+            return False
+    return _signals(process) or bool(_environment(process))
+
+
+def _signals(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _environment(process: int) -> str:
+    try:
+        with open(f"/proc/{process}/environ") as file:  # noqa: PTH123
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def main() -> None:
+    """Tries everything once."""
+    asked = json.loads(sys.argv[1])
+    done = {
+        "home": reads(asked["read"], asked["secret"]),
+        "variable": asked["secret"] in os.environ.get(asked["variable"], ""),
+        "loopback": connects("127.0.0.1", asked["loopback"], (0,)),
+        "network": connects(*asked["network"], (0, errno.ECONNREFUSED, errno.EHOSTUNREACH)),
+        "processes": reaches(*asked["process"]),
+    }
+    for path in (*asked["write"], *asked["create"]):
+        writes(path)  # what it did is looked at from outside
+    for path in asked["create"]:
+        replaces(path)
+        writes(path)
+    print("canary", json.dumps(done))  # noqa: T201 - the program's answer
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Runs commands inside Landlock and seccomp, where user namespaces are closed.
+
+Landlock only allows, and what it allows holds for all below: rights to a folder can't be taken back for something in
+it. So a folder that holds something protected gets no rights to create, remove or rename, and its other entries get
+theirs one by one: next to a protected path nothing new can be made. Emptied folders are closed instead; each command
+gets a temporary folder of its own, and a home in it. Sockets are closed while the network is off, also those inside
+one command. What the command leaves is adopted by its launcher, so found and ended.
+
+Not kept from commands: times, modes and owners of files that this user owns anywhere; names (not environments) of the
+machine's processes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+
+from waypost.sandbox import landlock_launcher, places
+from waypost.sandbox.mounts import Defaults, Kind, View, view
+from waypost.sandbox.plain import PlainSandbox
+from waypost.sandbox.running import run_to_its_end
+from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
+from waypost.sandbox.starting import Holder, Start, program
+from waypost.sandbox.walls import Level, Limits, Walls
+
+_NEEDS = 3
+"""The first version that keeps files outside from being truncated (Linux 6.2)."""
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_MAKE_DEVICES = 1 << 6 | 1 << 11
+_TRUNCATE, _CONTROL_DEVICES = 1 << 14, 1 << 15
+_READ = _EXECUTE | _READ_FILE | _READ_FOLDER
+_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _CONTROL_DEVICES
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
+
+
+class LandlockMissing(SandboxError):
+    """The kernel has no Landlock, or one that is too old."""
+
+
+class Right(IntEnum):
+    """What is allowed below a path."""
+
+    NOTHING = 0
+    READ = 1
+    WRITE = 2
+
+
+_RIGHTS = {Kind.EMPTY: Right.NOTHING, Kind.HIDDEN: Right.NOTHING, Kind.WRITABLE: Right.WRITE, Kind.ANCHOR: Right.WRITE}
+
+
+def rights(seen: View) -> Iterator[tuple[str, Right]]:
+    """The view as allowances that add up downwards: each folder gets what all below it may have."""
+    marked = {mount.path: _RIGHTS.get(mount.kind, Right.READ) for mount in seen.mounts}
+    marked |= {link.path: min(Right.READ, marked.get(link.path, Right.READ)) for link in seen.links}
+    yield from _cover("/", marked.pop("/", Right.READ), Right.NOTHING, marked)
+
+
+def _cover(path: str, right: Right, inherited: Right, marked: dict[str, Right]) -> Iterator[tuple[str, Right]]:
+    below = {place: one for place, one in marked.items() if place != path and places.is_within(place, path)}
+    least = min(right, *below.values()) if below else right
+    if least > inherited:
+        yield path, least
+    if not below or not os.path.isdir(path):  # noqa: PTH112 - strings all along
+        return
+    leading = {path.rstrip("/") + "/" + place[len(path.rstrip("/")) + 1 :].split("/")[0] for place in below}
+    for child in leading | (_entries(path) if right > least else set()):
+        if os.path.lexists(child) and not os.path.islink(child):  # noqa: PTH114
+            yield from _cover(child, marked.get(child, right), max(least, inherited), below)
+
+
+def _entries(path: str) -> set[str]:
+    try:
+        return {path.rstrip("/") + "/" + name for name in os.listdir(path)}  # noqa: PTH208
+    except PermissionError:
+        return set()
+
+
+class LandlockSandbox:
+    """Runs each command with walls inside Landlock, and each without them plainly. Raises LandlockMissing."""
+
+    def __init__(self) -> None:
+        if sys.platform != "linux":
+            raise LandlockMissing("Landlock is for Linux")
+        self._abi = landlock_launcher.abi()
+        if self._abi < _NEEDS:
+            raise LandlockMissing(f"the kernel's Landlock has version {self._abi}; at least {_NEEDS} is needed")
+        # What newer kernels could hold back besides is not asked of them until it was tried.
+        self._handled = (1 << 15) - 1 | (_CONTROL_DEVICES if self._abi >= 5 else 0)
+        self._plain = PlainSandbox()
+
+    @property
+    def level(self) -> Level:
+        """See Sandbox.level."""
+        return Level.LANDLOCK
+
+    async def run(self, command: Command, on_started: Callable[[int], None] | None = None) -> Outcome:
+        """See Sandbox.run. HOME and TMPDIR are a folder of the command's own, removed when it has ended."""
+        if command.walls is None:
+            return await self._plain.run(command, on_started)
+        if not command.folder.is_dir():
+            raise SpawnError(f"{command.folder}: no such folder to run a command in")
+        with _private_folder() as private:
+            walls = replace(command.walls, writable=(*command.walls.writable, private / "tmp", private / "home"))
+            plan = private / "plan.json"
+            plan.write_text(json.dumps(self._plan(command, walls)))
+            launcher = os.path.realpath(landlock_launcher.__file__)
+            start = Start(
+                argv=(os.path.realpath(sys.executable), "-I", "-S", launcher, str(plan)),
+                variables=_variables(command, walls, private),
+                holder=Holder.LAUNCHER,
+                limits=walls.limits,
+                private=(),
+            )
+            return await run_to_its_end(command, start, on_started)
+
+    def _plan(self, command: Command, walls: Walls) -> dict[str, object]:
+        seen = view(walls, _defaults(command))
+        grants = [(path, self._bits(path, right)) for path, right in rights(seen)]
+        devices = _READ_FILE | _WRITE_FILE | _READ_FOLDER | (self._handled & _CONTROL_DEVICES)
+        for name in _DEVICES:
+            path = f"/dev/{name}"
+            grants.append((path, devices if os.path.isdir(path) else devices & ~_READ_FOLDER))  # noqa: PTH112
+        network = walls.network is not None or walls.host_network
+        return {
+            "argv": [program(command), *command.argv[1:]],
+            "grants": grants,
+            "handled": self._handled,
+            "network": network,
+            "abi": self._abi,
+            "limits": list(_limits(walls.limits)),
+        }
+
+    def _bits(self, path: str, right: Right) -> int:
+        wanted = _READ if right is Right.READ else self._handled & ~(_MAKE_DEVICES | _CONTROL_DEVICES)
+        return wanted if os.path.isdir(path) else wanted & _OF_FILES & ~_CONTROL_DEVICES  # noqa: PTH112
+
+
+def _defaults(command: Command) -> Defaults:
+    homes = places.homes(command.variables.get("HOME", ""))
+    emptied = [os.path.realpath(path) for path in (*places.temporary(), "/dev")]
+    shown = [*places.toolchains(command.variables.get("PATH", ""), homes)]
+    resolver = os.path.realpath("/etc/resolv.conf")
+    if command.walls and command.walls.host_network and os.path.isfile(resolver):  # noqa: PTH113
+        shown.append(resolver)
+    hidden = (*places.machine_secrets(), *places.home_secrets(homes))
+    return Defaults((*emptied, *homes), hidden, tuple(shown))
+
+
+def _limits(limits: Limits) -> Iterator[tuple[int, int]]:
+    import resource
+
+    yield resource.RLIMIT_CORE, 0
+    for kind, value in ((resource.RLIMIT_FSIZE, limits.file_size), (resource.RLIMIT_DATA, limits.memory)):
+        hard = resource.getrlimit(kind)[1]
+        if value is not None:
+            yield kind, value if hard == resource.RLIM_INFINITY else min(value, hard)
+
+
+def _variables(command: Command, walls: Walls, private: Path) -> dict[str, str]:
+    variables = {**command.variables, **(walls.network.variables if walls.network else {})}
+    home = variables.get("HOME", "")
+    if not any(places.is_within(os.path.realpath(home), os.path.realpath(path)) for path in walls.writable):
+        for name, folder in (("RUSTUP_HOME", ".rustup"), ("PYENV_ROOT", ".pyenv"), ("NVM_DIR", ".nvm")):
+            if os.path.isdir(f"{home}/{folder}"):  # noqa: PTH112
+                variables.setdefault(name, f"{home}/{folder}")  # shown, but no longer found from the new home
+        variables["HOME"] = str(private / "home")
+    return {**variables, "TMPDIR": str(private / "tmp")}
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="waypost-")).resolve()
+    try:
+        (folder / "tmp").mkdir()
+        (folder / "home").mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(folder, onerror=_open_and_retry)
+
+
+def _open_and_retry(function: Callable[..., object], path: str, _: object) -> None:
+    """Commands leave folders that even they can't change, as Go's module cache."""
+    for closed in (os.path.dirname(path), path):  # noqa: PTH120
+        if os.path.isdir(closed) and not os.path.islink(closed):  # noqa: PTH112, PTH114
+            os.chmod(closed, 0o700)  # noqa: PTH101
+    if function is os.rmdir or function is os.unlink:
+        function(path)
+    else:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,219 @@
+"""Starts a command inside Landlock and seccomp, and adopts what it leaves: run as a program, without any package.
+
+Its one argument names a JSON file, which it removes: `argv`, `grants` (pairs of a path and access bits), `handled`,
+`network` (whether sockets to other machines are open), `abi`, `limits` (pairs of a resource's number and a value).
+Standard error is the runtime's control line: it tells the end there, and ends when the line is closed. The command
+gets standard output for both. Kernel interfaces: landlock(7), seccomp(2), linux/landlock.h, linux/filter.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import platform
+import resource
+import select
+import signal
+import struct
+import sys
+from typing import Any, NoReturn
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
+_NETWORK_RIGHTS, _SCOPES = 0b11, 0b11  # bind and connect TCP; abstract Unix sockets and signals
+_SET_DEATH_SIGNAL, _DROP_BOUNDING, _SET_SECCOMP, _SET_SUBREAPER, _NO_NEW_PRIVILEGES, _AMBIENT = 1, 24, 22, 36, 38, 47
+_FILTER = 2
+_CAPABILITIES_3 = 0x20080522
+_AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_SAME = {"io_uring_setup": 425, "pidfd_getfd": 438, "open_tree": 428, "move_mount": 429, "fsopen": 430}
+_SAME |= {"fsconfig": 431, "fsmount": 432, "mount_setattr": 442}
+_DENIED = {
+    "x86_64": {
+        "ptrace": 101, "pivot_root": 155, "mount": 165, "umount2": 166, "init_module": 175, "kexec_load": 246,
+        "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272, "perf_event_open": 298,
+        "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
+        "finit_module": 313, "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
+    },
+    "aarch64": {
+        "umount2": 39, "mount": 40, "pivot_root": 41, "unshare": 97, "kexec_load": 104, "init_module": 105,
+        "ptrace": 117, "add_key": 217, "request_key": 218, "keyctl": 219, "perf_event_open": 241,
+        "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271,
+        "finit_module": 273, "bpf": 280, "userfaultfd": 282, "kexec_file_load": 294,
+    },
+}  # fmt: skip
+_SOCKET = {"x86_64": 41, "aarch64": 198}
+_CLONE = {"x86_64": 56, "aarch64": 220}
+_CLONE3 = 435
+_NEW_NAMESPACES = 0x7E020000
+_NETLINK = 16
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def abi() -> int:
+    """The kernel's version of Landlock; 0 without it."""
+    return max(0, int(_libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))))
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+    return result
+
+
+def _prctl(option: int, *words: int) -> int:
+    given = [ctypes.c_ulong(word) for word in (*words, 0, 0, 0, 0)[:4]]
+    return int(_libc.prctl(option, *given))
+
+
+def restrict(plan: dict[str, Any]) -> None:
+    """Shuts the calling process, for ever, into the plan's grants."""
+    network = 0 if plan["network"] or plan["abi"] < 4 else _NETWORK_RIGHTS
+    attributes = struct.pack("QQQ", plan["handled"], network, _SCOPES)
+    # The kernel takes only as much of the structure as it knows.
+    known = 24 if plan["abi"] >= 6 else 16 if plan["abi"] >= 4 else 8
+    ruleset = _checked(_libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(known), 0), "no ruleset")
+    for path, rights in plan["grants"]:
+        _grant(ruleset, path, rights)
+    _checked(_libc.syscall(RESTRICT_SELF, ruleset, 0), "not restricted")
+    os.close(ruleset)
+
+
+def _grant(ruleset: int, path: str, rights: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return  # gone meanwhile: nothing to grant
+    try:
+        rule = struct.pack("=Qi", rights, descriptor)
+        _checked(_libc.syscall(ADD_RULE, ruleset, 1, rule, 0), f"no rule for {path}")
+    finally:
+        os.close(descriptor)
+
+
+def instructions(machine: str, network: bool) -> bytes:
+    """The seccomp filter, as BPF for a machine: the denied calls fail with EPERM, the rest goes on."""
+    code: list[tuple[int, int, int, int]] = [
+        (_LOAD, 0, 0, 4),
+        (_EQUAL, 1, 0, _AUDIT[machine]),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),  # another instruction set's calls have other numbers
+        (_LOAD, 0, 0, 0),
+    ]
+    if machine == "x86_64":
+        code += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    for number in (*_DENIED[machine].values(), *_SAME.values()):
+        code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    # The flags of clone3 can't be looked at; told that it is missing, libraries fall back to clone.
+    code += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
+    code += [(_EQUAL, 0, 3, _CLONE[machine]), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _NEW_NAMESPACES)]
+    code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM), (_LOAD, 0, 0, 0)]
+    if not network:
+        # Socket pairs stay; Unix sockets could ask a service of the machine to do what the command may not.
+        code += [(_EQUAL, 0, 3, _SOCKET[machine]), (_LOAD, 0, 0, 16), (_EQUAL, 1, 0, _NETLINK)]
+        code += [(_RETURN, 0, 0, _ERRNO | errno.EACCES)]
+    code.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(struct.pack("HBBI", *one) for one in code)
+
+
+def _filter(network: bool) -> None:
+    machine = platform.machine()
+    if machine not in _AUDIT:
+        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
+    code = instructions(machine, network)
+    held = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(held))
+    given = ctypes.create_string_buffer(program, len(program))
+    _checked(_prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(given)), "no seccomp filter")
+
+
+def _drop_capabilities() -> None:
+    for number in range(64):
+        if _prctl(_DROP_BOUNDING, number) < 0 and ctypes.get_errno() == errno.EINVAL:
+            break  # the last one; an ordinary user has nothing to drop
+    _prctl(_AMBIENT, 4)
+    header, nothing = struct.pack("Ii", _CAPABILITIES_3, 0), bytes(24)
+    _checked(_libc.capset(header, nothing), "capabilities not dropped")
+
+
+def _become(plan: dict[str, Any]) -> NoReturn:
+    """The forked process turns into the command."""
+    control = os.dup(2)
+    os.set_inheritable(control, False)  # noqa: FBT003
+    try:
+        os.setsid()
+        os.dup2(1, 2)
+        for kind, value in plan["limits"]:
+            resource.setrlimit(kind, (value, value))
+        _checked(_prctl(_NO_NEW_PRIVILEGES, 1), "no_new_privs not set")
+        restrict(plan)
+        _filter(plan["network"])
+        _drop_capabilities()
+        os.execv(plan["argv"][0], plan["argv"])
+    except OSError as error:
+        os.write(control, f"landlock: {error}\n".encode())
+    os._exit(126)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+def _end_all(*_: object) -> NoReturn:
+    """The runtime died: so does all that was started."""
+    waiting = [os.getpid()]
+    while waiting := [child for pid in waiting for child in _children(pid)] or _children(os.getpid()):
+        for pid in waiting:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                continue
+        _reap()
+    os._exit(1)
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+def _end_like(status: int) -> NoReturn:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL) if -code not in {signal.SIGKILL, signal.SIGSTOP} else None
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.kill(os.getpid(), -code)
+    os._exit(code & 0xFF)
+
+
+def main() -> NoReturn:
+    """See the module."""
+    with open(sys.argv[1], "rb") as file:  # noqa: PTH123
+        plan = json.load(file)
+    os.unlink(sys.argv[1])  # noqa: PTH108
+    signal.signal(signal.SIGTERM, _end_all)
+    _prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
+    _prctl(_SET_SUBREAPER, 1)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        _prctl(_SET_DEATH_SIGNAL, 0)
+        _become(plan)
+    _, status = os.waitpid(child, 0)
+    os.write(2, b"\0ended\n")
+    while not select.select((2,), (), (), 0.1)[0] or os.read(2, 1):
+        _reap()
+    _end_like(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""What a command sees at each path: its walls as one ordered list of mounts."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from waypost.sandbox.places import is_within
+from waypost.sandbox.walls import Walls
+
+PLACEHOLDER = 0o1555
+"""The mode by which the empty folders are known that stand where nothing may be created."""
+
+
+class Kind(IntEnum):
+    """What stands at a path; of two at the same path the greater one wins."""
+
+    SHOWN = -1  # the machine's own, read-only: the state of all that nothing else is said of
+    EMPTY = 0  # an empty folder of its own, in memory
+    ANCHOR = 1  # writable, and can't be renamed or removed: what it holds would move away with it
+    WRITABLE = 2
+    VISIBLE = 3
+    READ_ONLY = 4
+    HIDDEN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One of the mounts, at a resolved path."""
+
+    path: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link that must stay as it is."""
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All mounts, those above first. `missing` are paths at which nothing may be created, `links` stay."""
+
+    mounts: tuple[Mount, ...]
+    missing: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What stands in every command's view, unless its walls say otherwise; existing, resolved paths."""
+
+    emptied: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
+
+
+def view(walls: Walls, defaults: Defaults) -> View:
+    """The mounts of walls. Looks at the file system, changes nothing."""
+    real = {kind: _resolved(paths) for kind, paths in _kinds(walls)}
+    kinds: dict[str, Kind] = {}
+    open_again = [*real[Kind.WRITABLE], *real[Kind.VISIBLE]]
+    for path in defaults.emptied:
+        if not any(is_within(path, opened) for opened in open_again):
+            kinds[path] = Kind.EMPTY
+    _add(kinds, Kind.VISIBLE, (path for path in defaults.visible if path not in real[Kind.WRITABLE]))
+    _add(kinds, Kind.HIDDEN, defaults.hidden)
+    for kind, paths in real.items():
+        _add(kinds, kind, paths)
+    missing = _protect_missing(kinds)
+    kept = _prune(kinds)
+    for path in [path for path, kind in kept.items() if kind is Kind.READ_ONLY]:
+        _anchor(kept, path)
+    mounts = tuple(Mount(path, kept[path]) for path in sorted(kept, key=_depth))
+    return View(mounts, tuple(missing), _links(walls, kinds))
+
+
+def _kinds(walls: Walls) -> tuple[tuple[Kind, Iterable[os.PathLike[str]]], ...]:
+    return (
+        (Kind.WRITABLE, walls.writable),
+        (Kind.VISIBLE, walls.visible),
+        (Kind.READ_ONLY, walls.read_only),
+        (Kind.HIDDEN, walls.hidden),
+    )
+
+
+def _resolved(paths: Iterable[os.PathLike[str]]) -> list[str]:
+    return list(dict.fromkeys(os.path.realpath(path) for path in paths))
+
+
+def _add(kinds: dict[str, Kind], kind: Kind, paths: Iterable[str]) -> None:
+    for path in paths:
+        kinds[path] = max(kind, kinds.get(path, kind))
+
+
+def _depth(path: str) -> tuple[int, str]:
+    return (path.rstrip("/").count("/"), path)
+
+
+def state(kinds: dict[str, Kind], path: str) -> Kind:
+    """What a path's parent is: the kind of the nearest that stands above it."""
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        if path in kinds:
+            return kinds[path]
+    return Kind.SHOWN
+
+
+def _is_writable(kind: Kind) -> bool:
+    return kind in {Kind.WRITABLE, Kind.ANCHOR}
+
+
+def is_placeholder(path: str) -> bool:
+    """Whether a path holds an empty folder of ours, perhaps left by a killed run."""
+    try:
+        mode = os.lstat(path).st_mode
+        return stat.S_ISDIR(mode) and stat.S_IMODE(mode) == PLACEHOLDER and not os.listdir(path)
+    except OSError:
+        return False
+
+
+def _protect_missing(kinds: dict[str, Kind]) -> list[str]:
+    """Moves what does not exist to the first of its folders that doesn't, if it could be created there."""
+    missing: dict[str, None] = {}
+    for path, kind in list(kinds.items()):
+        if _exists(path) or kind is Kind.WRITABLE:  # a missing writable folder is told by bubblewrap
+            continue
+        del kinds[path]
+        if kind in {Kind.READ_ONLY, Kind.HIDDEN} and _is_writable(state(kinds, path)):
+            there = _nearest(path)
+            kinds[there] = max(Kind.READ_ONLY, kinds.get(there, Kind.READ_ONLY))
+            if not _exists(there):
+                missing[there] = None
+    return list(missing)
+
+
+def _exists(path: str) -> bool:
+    return os.path.lexists(path) and not is_placeholder(path)
+
+
+def _nearest(path: str) -> str:
+    """The first of a missing path's folders that doesn't exist, or that is no folder."""
+    here = "/"
+    for part in path.strip("/").split("/"):
+        here = os.path.join(here, part)  # noqa: PTH118 - strings all along
+        if not os.path.isdir(here) or is_placeholder(here):  # noqa: PTH112
+            break
+    return here
+
+
+def _prune(kinds: dict[str, Kind]) -> dict[str, Kind]:
+    """Without what changes nothing where it stands."""
+    kept: dict[str, Kind] = {}
+    for path in sorted(kinds, key=_depth):
+        kind, above = kinds[path], state(kept, path)
+        closed = above in {Kind.EMPTY, Kind.HIDDEN}
+        if kind is Kind.READ_ONLY and not _is_writable(above):
+            continue
+        if kind is Kind.VISIBLE and not (closed or _is_writable(above)):
+            continue
+        if kind in {Kind.EMPTY, Kind.HIDDEN} and closed:
+            continue
+        if kind is Kind.WRITABLE and _is_writable(above):
+            continue
+        kept[path] = kind
+    return kept
+
+
+def _anchor(kept: dict[str, Kind], path: str) -> None:
+    """Folders between a protected path and the writable one above it: renamed, they would take it away."""
+    above = path.rpartition("/")[0]
+    while above and above not in kept:
+        kept[above] = Kind.ANCHOR
+        above = above.rpartition("/")[0]
+
+
+def _links(walls: Walls, kinds: dict[str, Kind]) -> tuple[Link, ...]:
+    """The links on the way to protected paths that lie where they could be replaced."""
+    found: dict[str, Link] = {}
+    for given in (*walls.read_only, *walls.hidden):
+        here = ""
+        for part in os.path.abspath(given).strip("/").split("/"):  # noqa: PTH100 - resolving is what must not be done
+            here = f"{os.path.realpath(here or '/').rstrip('/')}/{part}"
+            if os.path.islink(here) and _is_writable(state(kinds, here)):  # noqa: PTH114
+                found[here] = Link(here, os.readlink(here))  # noqa: PTH115
+    return tuple(found.values())
