@@ -157,7 +157,6 @@ def _was_called(listener: socket.socket) -> bool:
     return True
 
 
-
 def optional(level: Level) -> frozenset[str]:
     """Claims without which a level is taken all the same: they stay open, and are told."""
     if level is Level.BUBBLEWRAP:

@@ -73,6 +73,7 @@ def started_by_shell(limits: str = "") -> tuple[str, ...]:
     The command gets its standard error back. Signals that it sends to its own group leave the holder alive.
     """
     # In a subshell, so that what sh says of an end by a signal stays out of the command's output.
-    script = f'{limits}trap : HUP INT TERM; (exec "$@" 2>&1); code=$?; printf "\\0ended\\n" >&2; read -r go <&2; exit $code'
+    script = (
+        f'{limits}trap : HUP INT TERM; (exec "$@" 2>&1); code=$?; printf "\\0ended\\n" >&2; read -r go <&2; exit $code'
+    )
     return ("/bin/sh", "-c", script, "sh")
-

@@ -6,6 +6,8 @@ theirs one by one: next to a protected path nothing new can be made. Emptied fol
 gets a temporary folder of its own, and a home in it. Sockets are closed while the network is off, also those inside
 one command. What the command leaves is adopted by its launcher, so found and ended.
 
+A fork bomb is held only by RLIMIT_NPROC, which does not bind root: as root it takes the machine down.
+
 Not kept from commands: times, modes and owners of files that this user owns anywhere; names (not environments) of the
 machine's processes.
 """
@@ -162,6 +164,11 @@ def _limits(limits: Limits) -> Iterator[tuple[int, int]]:
         hard = resource.getrlimit(kind)[1]
         if value is not None:
             yield kind, value if hard == resource.RLIM_INFINITY else min(value, hard)
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    if limits.processes is not None:
+        # Counts all of this user's threads, and none of root's: a backstop, for a fork bomb outruns the watcher.
+        bound = 4 * limits.processes
+        yield resource.RLIMIT_NPROC, bound if hard == resource.RLIM_INFINITY else min(bound, hard)
 
 
 def _variables(command: Command, walls: Walls, private: Path) -> dict[str, str]:

@@ -26,7 +26,9 @@ _LAST_WORDS = 0.25
 _UNWATCHED = 0.3
 _BETWEEN_LOOKS = 0.1
 _FATAL = frozenset(
-    number for number in signal.Signals if number not in {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
+    number
+    for number in signal.Signals
+    if number not in {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
 )
 
 
@@ -201,7 +203,8 @@ class _Running:
             deadline = time.monotonic() + _LAST_WORDS
             while self._family.living() and time.monotonic() < deadline:
                 await asyncio.sleep(0.01)
-        ended = await self._end_all(_GRACE_IN_BACKGROUND)
+        # What breaks a limit in the background gets no grace: a fork bomb's first process ends at once.
+        ended = await self._end_all(0.0 if self.limit or self._breaks_limits() else _GRACE_IN_BACKGROUND)
         self._reader.drain()
         self.left = tuple(process.command for process in ended)
 
