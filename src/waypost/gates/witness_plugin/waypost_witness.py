@@ -127,7 +127,7 @@ class _Voice:
 def _voice() -> _Voice | None:
     """The voice that the environment offers, taken out of it so that nothing started later finds it."""
     given = os.environ.pop(_VARIABLE, "")
-    for name in ("PYTHONPATH", "PYTEST_ADDOPTS"):
+    for name in ("PYTHONPATH", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         _restore(name)
     if not given:
         return None
@@ -151,6 +151,8 @@ def _restore(name: str) -> None:
         return
     if name == "PYTHONPATH":
         value = os.pathsep.join(part for part in value.split(os.pathsep) if part != own)
+    elif name == "PYTEST_PLUGINS":
+        value = ",".join(part for part in value.split(",") if part != __name__)
     else:
         value = value.replace("-p " + __name__, "").strip()
     if value:
@@ -202,14 +204,12 @@ class _Watch:
             python_functions=list(config.getini("python_functions")),
             python_classes=list(config.getini("python_classes")),
         )
-        worker = getattr(config, "workerinput", None)
-        if worker is not None and worker.get("waypost_only") is not None:
-            self._only = frozenset(worker["waypost_only"])
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Hands the wanted ids to a worker."""
-        node.workerinput["waypost_only"] = sorted(self._only) if self._only is not None else None
+    def pytest_xdist_setupnodes(self) -> None:
+        """Has the workers load this plugin; they read no PYTEST_ADDOPTS."""
+        names = [*os.environ.get("PYTEST_PLUGINS", "").split(","), __name__]
+        os.environ["PYTEST_PLUGINS"] = ",".join(name for name in names if name)
 
     @pytest.hookimpl(tryfirst=True, hookwrapper=True)
     def pytest_collection_modifyitems(self, items: list[Any]) -> Iterator[None]:
@@ -242,9 +242,12 @@ class _Watch:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Tells of one phase of one test; passed phases around the call are not worth a line."""
-        truth = self._truth.pop((report.nodeid, report.when), "")
+        raised = self._truth.pop((report.nodeid, report.when), "") == "raised"
+        greened = raised and report.passed and not hasattr(report, "wasxfail")
+        # A worker's reports come to the process that leads it with all their attributes.
+        report.waypost_greened = greened = greened or getattr(report, "waypost_greened", False)
         self._look(self._internals)
-        if report.when != "call" and report.passed and truth != "raised":
+        if report.when != "call" and report.passed and not greened:
             return
         self._say(
             "report",
@@ -252,7 +255,7 @@ class _Watch:
             when=report.when,
             outcome=str(report.outcome),
             xfail=hasattr(report, "wasxfail"),
-            greened=truth == "raised" and report.passed and not hasattr(report, "wasxfail"),
+            greened=greened,
             part=type(report).__name__.lower().startswith("subtest"),
             **_why(report),
         )
