@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases import collection, configuration, honest, reports, repository, source, surroundings, weakening
+from cases import collection, configuration, exits, honest, reports, repository, source, surroundings, weakening
 from cheats_cases import Cheat, Honest
 
 FAMILIES = {
@@ -10,6 +10,7 @@ FAMILIES = {
     "collection": collection.CHEATS,
     "configuration": configuration.CHEATS,
     "source": source.CHEATS,
+    "exits": exits.CHEATS,
     "reports": reports.CHEATS,
     "surroundings": surroundings.CHEATS,
     "repository": repository.CHEATS,
