@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from cases import collection, configuration, exits, honest, reports, repository, source, surroundings, weakening
+from cases import (
+    collection,
+    configuration,
+    exits,
+    honest,
+    indirect,
+    reports,
+    repository,
+    source,
+    surroundings,
+    weakening,
+)
 from cheats_cases import Cheat, Honest
 
 FAMILIES = {
@@ -10,6 +21,7 @@ FAMILIES = {
     "collection": collection.CHEATS,
     "configuration": configuration.CHEATS,
     "source": source.CHEATS,
+    "indirect": indirect.CHEATS,
     "exits": exits.CHEATS,
     "reports": reports.CHEATS,
     "surroundings": surroundings.CHEATS,

@@ -47,12 +47,14 @@ class Stage:
 
     def environ(self) -> dict[str, str]:
         """Variables in which nothing of the person who runs the suite is left, least of all the home folder."""
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "WAYPOST_SANDBOX") if name in os.environ}
-        user = self.folder / "user"
-        user.mkdir(exist_ok=True)
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "WAYPOST_SANDBOX") if name in os.environ}
+        user, temporary = self.folder / "user", self.folder / "temporary"
+        for folder in (user, temporary):
+            folder.mkdir(exist_ok=True)
         return {
             **kept,
             "HOME": str(user),
+            "TMPDIR": str(temporary),
             "PYTHONPATH": str(SOURCE),
             "WAYPOST_HOME": str(self.folder / "waypost"),
             "GIT_CONFIG_NOSYSTEM": "1",
