@@ -20,6 +20,7 @@ from waypost.events.sqlite import SqliteLog
 
 SOURCE = Path(__file__).parents[2] / "src"
 PATIENCE = 120
+FAREWELL = ("branch ", "resume with", "see it with")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ def _judged(stage: Stage, ended: subprocess.CompletedProcess[str]) -> Played:
     state = states[-1] if states else "never begun"
     ticked = _ticked(stage)
     admitted = ended.returncode == 0 or state == "passed" or ticked
-    reasons = "\n".join([*said, *(["a box is ticked on the branch"] if ticked else []), ended.stderr])
+    # The farewell says nothing of why, and its words ("branch", "resume") would count as a name.
+    errors = [line for line in ended.stderr.splitlines() if not line.startswith(FAREWELL)]
+    reasons = "\n".join([*said, *(["a box is ticked"] if ticked else []), *errors])
     return Played(admitted, reasons, ended.returncode, state, output)
 
 
