@@ -51,7 +51,7 @@ def play(
             checkout=checkout,
             tree="4b825dc",
             sandbox=sandbox or PlainSandbox(),
-            variables={"PATH": PATH, "HOME": str(checkout), "LC_ALL": "C.UTF-8"},
+            variables=lambda place: {"PATH": PATH, "HOME": str(place), "LC_ALL": "C.UTF-8"},
             mark=lambda name: f"{checkout}/{name}",
             secrets=secrets or {},
             on_started=lambda started: heard.append(f"{started.name} started"),

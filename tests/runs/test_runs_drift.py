@@ -13,7 +13,6 @@ from waypost.environment.fingerprint import Fingerprint, fingerprint
 from waypost.environment.interpreter import Interpreter
 from waypost.environment.packages import Package
 from waypost.events import kinds
-from waypost.events.blob import Blob
 from waypost.events.event import Event
 from waypost.events.sqlite import SqliteLog
 from waypost.review import queue

@@ -57,7 +57,7 @@ async def _ended(project: Project, run: str, milestone: str | None, *, unsafe: b
     from waypost.runs.gating import Progress
     from waypost.runs.gating import gate as run_gates
 
-    progress = Progress(lambda words: sys.stderr.write(f"{words}\n"))
+    progress = Progress(lambda words: print(words, file=sys.stderr))
     return await until_interrupted(run_gates(project, run, milestone, progress, unsafe=unsafe), say)
 
 

@@ -14,7 +14,6 @@ from waypost.cli.table import rows
 from waypost.cli.words import count, one_line
 
 if TYPE_CHECKING:
-    from waypost.events.kinds import GateEnded
     from waypost.review.queue import ReviewItem
     from waypost.runs.project import Project
     from waypost.runs.rewinding import Preview

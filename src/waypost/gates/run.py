@@ -27,12 +27,12 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     checkout: Path,
     tree: str,
     sandbox: Sandbox,
-    variables: Mapping[str, str],
+    variables: Callable[[Path], Mapping[str, str]],
     mark: Callable[[str], str],
     secrets: Mapping[str, str],
     on_started: Listener[Gate],
     on_ended: Listener[Verdict],
-    walls: Callable[[Gate], Walls] | None = None,
+    walls: Callable[[Gate, Path], Walls] | None = None,
     before: Mapping[str, Census] | None = None,
     held_out: Mapping[str, Path] | None = None,
     network: Callable[[], AbstractAsyncContextManager[SharedNetwork]] | None = None,
@@ -42,19 +42,18 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     """The gates' verdicts, in the order of `gates`; whatever a command does, it ends in one.
 
     Services are started first and stay up while the checks run, one after another; a red gate stops none
-    of the others. `variables` is the commands' whole environment, `secrets` holds the credentials of which
+    of the others. `variables` gives the commands' whole environment for a checkout, `secrets` holds the credentials of which
     an `env` gate gets the one that it names, and `mark` gives for a gate's name the mark of its processes.
     The listeners hear of each gate that really starts and of each verdict, and may be coroutines; what
     they raise ends the round, and no process is left.
 
-    `walls` gives what a gate's commands may touch. `before` are the censuses of the last green commit by gate.
+    `walls` gives what a gate's commands may touch, with the checkout in which it runs. `before` are the censuses of the last green commit by gate.
     `held_out` are the folders of held-out gates by name; each is shown to its gate alone, as $WAYPOST_HELD_OUT. If
     there is a service and there are walls, all commands of the round share what `network` opens. `only` restricts
     the tests of a pytest to these ids; other runners run everything. `fresh` is awaited before each check that
     follows another, and gives the checkout as it was before the first; services keep theirs.
 
-    Raises ShellMissing where there is no bash: that is
-    nothing that a repair of the tree could mend.
+    Raises ShellMissing where there is no bash: that is nothing that a repair of the tree could mend.
     """
     stage = Stage(checkout, tree, sandbox, variables, mark, secrets, walls, before or {}, held_out or {}, only)
     verdicts: dict[Gate, Verdict] = {}

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
-from contextlib import suppress
 from dataclasses import replace
 
 from waypost.documents.model import Gate
@@ -30,13 +27,13 @@ class Service:
 
     def __init__(self, gate: Gate, command: Command, sandbox: Sandbox, scene: Scene, connect: Connect = direct) -> None:
         self._gate = gate
-        self._command = replace(command, timeout=FOR_EVER)
+        self._stopping = asyncio.Event()
+        self._command = replace(command, timeout=FOR_EVER, stop=self._stopping)
         self._sandbox = sandbox
         self._scene = scene
         self._connect = connect
         self._begun = 0.0
         self._ready_after = 0.0
-        self._process = 0
         self._running: asyncio.Task[Outcome] | None = None
 
     async def start(self) -> Verdict | None:
@@ -48,7 +45,7 @@ class Service:
         if place is not None and await is_taken(place, connect=self._connect):
             return settle(self._gate, "red", f"something else already answers at {self._gate.ready}", self._scene)
         self._begun = time.monotonic()
-        running = asyncio.create_task(self._sandbox.run(self._command, self._has_started))
+        running = asyncio.create_task(self._sandbox.run(self._command))
         self._running = running
         problem = await (self._becomes_ready(running, place) if place else _stays_up(running))
         self._ready_after = time.monotonic() - self._begun
@@ -73,9 +70,6 @@ class Service:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
 
-    def _has_started(self, process: int) -> None:
-        self._process = process
-
     async def _becomes_ready(self, running: asyncio.Task[Outcome], place: Address) -> str:
         """Empty when it is ready or has ended; else why it is not ready."""
         deadline, pause, answer = self._begun + self._gate.timeout, _SHORTEST_PAUSE, Answer(False, "not asked")
@@ -99,10 +93,8 @@ class Service:
 
     async def _stop(self, running: asyncio.Task[Outcome]) -> Outcome | None:
         """Asks it to end, then makes it; in this way, unlike by cancelling, its output is kept."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if not running.done() and self._process > 0:
-                _signal(self._process, number)
-                await asyncio.wait({running}, timeout=_GRACE)
+        self._stopping.set()
+        await asyncio.wait({running}, timeout=2 * _GRACE)
         if not running.done():
             await self.abandon()
         return None if running.cancelled() or running.exception() else running.result()
@@ -126,9 +118,3 @@ class Service:
 async def _stays_up(running: asyncio.Task[Outcome]) -> str:
     await asyncio.wait({running}, timeout=STAYS_UP)
     return ""
-
-
-def _signal(process: int, number: signal.Signals) -> None:
-    """Signals a command's session: where the sandbox has a process between, that one passes the end on."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process, number)

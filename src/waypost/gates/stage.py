@@ -11,6 +11,7 @@ from waypost.gates.census import Census
 from waypost.gates.errors import GateError
 from waypost.gates.judge import Scene, judge, settle, with_oracle
 from waypost.gates.junit import remove_stale
+from waypost.gates.probe import direct
 from waypost.gates.service import Service
 from waypost.gates.testimony import Testimony
 from waypost.gates.verdict import Finding, Verdict
@@ -31,10 +32,10 @@ class Stage:
     checkout: Path
     tree: str
     sandbox: Sandbox
-    variables: Mapping[str, str]
+    variables: Callable[[Path], Mapping[str, str]]
     mark: Callable[[str], str]
     secrets: Mapping[str, str]
-    walls: Callable[[Gate], Walls] | None = None
+    walls: Callable[[Gate, Path], Walls] | None = None
     before: Mapping[str, Census] = field(default_factory=dict)
     held_out: Mapping[str, Path] = field(default_factory=dict)
     only: Collection[str] | None = None
@@ -55,7 +56,8 @@ class Stage:
 
     def service(self, gate: Gate) -> Service:
         """The gate's service, not yet started."""
-        return Service(gate, self._command(gate, gate.command), self.sandbox, self._scene(gate))
+        connect = self.network.connect if self.network is not None else direct
+        return Service(gate, self._command(gate, gate.command), self.sandbox, self._scene(gate), connect)
 
     async def check(self, gate: Gate) -> Verdict:
         """Runs a gate's command to its end, and if that is green its oracle."""
@@ -99,7 +101,8 @@ class Stage:
         return await self.sandbox.run(command)
 
     def _command(self, gate: Gate, text: str) -> Command:
-        variables, walls = {**self.variables, **self._secrets(gate)}, self.walls(gate) if self.walls else None
+        variables = {**self.variables(self.checkout), **self._secrets(gate)}
+        walls = self.walls(gate, self.checkout) if self.walls else None
         if place := self._held_out(gate):
             variables[HELD_OUT] = str(place)
         if walls is not None:

@@ -12,6 +12,7 @@ from waypost.gates.verdict import Finding, Verdict
 from waypost.runs.fences import own_documents
 from waypost.runs.states import State
 from waypost.runs.view import RunView
+from waypost.workspace.guarded import guarded
 from waypost.workspace.trees import GitTree, with_entries
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Examined:
 
 def examined(bay: Bay, view: RunView, tree: str, green: str) -> Examined:
     """Compares a tree with the last green commit."""
-    git = bay.project.repository.git
+    git = guarded(bay.project.repository)
     plan = bay.documents.plan
     gates = [*plan.checklist, *(gate for milestone in plan.milestones for gate in milestone.gates)]
     found = examine(GitTree(git, green), GitTree(git, tree), rights(plan, view), gates)

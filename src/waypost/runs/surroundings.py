@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from waypost.documents.model import Documents
-from waypost.environment.build import BuiltEnvironment, EnvironmentSpec, build
+from waypost.environment.build import BuiltEnvironment, build
+from waypost.runs.drift import spec_of
 from waypost.runs.project import Project
 from waypost.workspace.checkout import clean_checkout
 from waypost.workspace.worktree import Worktree
@@ -13,15 +14,15 @@ from waypost.workspace.worktree import Worktree
 
 async def environment(project: Project, documents: Documents, worktree: Worktree) -> BuiltEnvironment:
     """Finds or builds what the approved target names, for the branch as it is. Raises NoInterpreter or SetupFailed."""
-    if _spec(documents).is_empty:
-        return build(_spec(documents), worktree.place, project.environments)
+    if spec_of(documents.target.environment).is_empty:
+        return build(spec_of(documents.target.environment), worktree.place, project.environments)
     head = worktree.branch_head()
     return await environment_of(project, documents, head, head)
 
 
 async def environment_of(project: Project, documents: Documents, tree: str, green: str) -> BuiltEnvironment:
     """The same for a tree whose lock files may differ: a new environment for new lock files, else the one there is."""
-    spec = _spec(documents)
+    spec = spec_of(documents.target.environment)
     if spec.is_empty:
         return build(spec, project.root, project.environments)
 
@@ -30,8 +31,3 @@ async def environment_of(project: Project, documents: Documents, tree: str, gree
             return build(spec, clean.folder, project.environments)
 
     return await asyncio.to_thread(made)
-
-
-def _spec(documents: Documents) -> EnvironmentSpec:
-    named = documents.target.environment
-    return EnvironmentSpec(named.interpreter, named.setup, named.setup_timeout, named.lock_files, dict(named.variables))

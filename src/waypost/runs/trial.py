@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from waypost.documents.model import Gate, GateKind, Milestone
 from waypost.environment.build import BuiltEnvironment
@@ -17,12 +17,20 @@ from waypost.gates.census import Census
 from waypost.gates.verdict import Verdict
 from waypost.runs.evidence import ended_event
 from waypost.runs.fences import gate_walls
-from waypost.sandbox.walls import Walls
+from waypost.sandbox.walls import SharedNetwork, Walls
 from waypost.workspace.checkout import clean_checkout
 from waypost.workspace.clone import clean_clone
 
 if TYPE_CHECKING:
     from waypost.runs.session import Bay
+
+
+Told = TypeVar("Told")
+Listener = Callable[[Told], Awaitable[None] | None]
+
+
+def nobody(_: object) -> None:
+    """Hears, and does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +97,14 @@ class Trial:
         from waypost.gates.flakes import settle_red
 
         async def again(tree: str, ids: Collection[str]) -> Verdict:
-            return (await self._round(milestone, [*services, gate], tree, only=ids))[-1]
+            return (await self._round(milestone, [*services, gate], tree, only=ids or None))[-1]
 
         return await settle_red(
             first,
             rerun=lambda ids: again(self.shown, ids),
             rerun_before=lambda ids: again(self.green, ids),
             quarantine=self.bay.documents.plan.quarantine,
-            today=datetime.datetime.now(datetime.UTC).date(),
+            today=datetime.datetime.now(datetime.UTC).date().isoformat(),
         )
 
     async def _round(
@@ -105,9 +113,9 @@ class Trial:
         gates: Sequence[Gate],
         tree: str,
         *,
-        only: Collection[str] = (),
-        started: object = None,
-        ended: object = None,
+        only: Collection[str] | None = None,
+        started: Listener[Gate] = nobody,
+        ended: Listener[Verdict] = nobody,
     ) -> tuple[Verdict, ...]:
         from waypost.gates.run import run_gates  # here, as a run's start should not wait for what its end needs
 
@@ -121,19 +129,30 @@ class Trial:
 
             return await run_gates(
                 gates,
+                checkout=await fresh(),
                 fresh=fresh,
-                tree=self.tree,
+                tree=tree,
                 sandbox=bay.sandbox,
-                variables_in=self.environment.variables_in,
+                variables=self.environment.variables_in,
                 mark=lambda name: f"{bay.run}/gate-{milestone.id}-{tree[:12]}-{name}",
                 secrets=os.environ,
                 walls=self._walls,
-                before={name: item.census for name, item in self.before.items() if item.census},
-                held_out=self.held_out,
+                before={name: item.census for name, item in self.before.items() if item.census and not only},
+                held_out=self._held_out(gates),
+                network=self._network,
                 only=only,
                 on_started=started,
                 on_ended=ended,
             )
+
+    def _held_out(self, gates: Sequence[Gate]) -> dict[str, Path]:
+        named = {gate.name: self.held_out.get(gate.held_out or "") for gate in gates}
+        return {name: folder for name, folder in named.items() if folder is not None}
+
+    def _network(self) -> AbstractAsyncContextManager[SharedNetwork]:
+        from waypost.sandbox.network import open_network
+
+        return open_network(self.bay.sandbox.level)
 
     def _walls(self, gate: Gate, checkout: Path) -> Walls:
         return gate_walls(self.bay.project, checkout, self.environment, self.held_out.get(gate.held_out or ""))

@@ -140,7 +140,7 @@ def _drop_capabilities() -> None:
 def _become(plan: dict[str, Any]) -> NoReturn:
     """The forked process turns into the command."""
     control = os.dup(2)
-    os.set_inheritable(control, False)  # noqa: FBT003
+    os.set_inheritable(control, False)
     try:
         os.setsid()
         os.dup2(1, 2)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from shutil import which
 
 from waypost.sandbox.sandbox import MARK, Command, SpawnError

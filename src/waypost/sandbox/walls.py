@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +34,10 @@ class SharedNetwork(Protocol):
     @property
     def variables(self) -> dict[str, str]:
         """Environment variables for commands in the network."""
+        ...
+
+    async def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection from inside the network. Raises OSError."""
         ...
 
 
