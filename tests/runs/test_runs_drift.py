@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from runs_cases import Aim, make_place, scripted, write_documents
 
+from waypost.documents.errors import Report
+from waypost.documents.target import parse_target
 from waypost.environment.build import EnvironmentSpec, build
 from waypost.environment.fingerprint import Fingerprint, fingerprint
 from waypost.environment.interpreter import Interpreter
@@ -176,3 +178,13 @@ def test_doctor_says_line_by_line_whether_a_run_has_its_environment(tmp_path: Pa
     assert place.waypost("doctor", run[:8]).returncode == 0
     assert place.waypost("doctor", "--deep").returncode == 2
     assert place.waypost("doctor").returncode in {0, 3}
+
+
+def test_the_tools_of_a_target_count_in_its_environment(tmp_path: Path) -> None:
+    report = Report("PROMPT.md")
+    text = (
+        b"# T\n\n## Goals\n\nx\n\n## Done when\n\ny\n\n## Environment\n\n- Tools: node, `g++`, /bin/sh\n- Tool: cargo\n"
+    )
+    target = parse_target(text, report)
+    assert drift.spec_of(target.environment) == EnvironmentSpec(None, None, 600.0, (), {}, ("node", "g++", "cargo"))
+    assert ['the tool "/bin/sh" is no program' in str(found) for found in report.found] == [True]
