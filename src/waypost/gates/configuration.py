@@ -23,7 +23,9 @@ _VARIABLES = re.compile(
     r"|script-shell|node-options|ignore-scripts|npm_config_\w*)\s*=", re.MULTILINE
 )  # fmt: skip
 _ATTRIBUTES = re.compile(r"\b(filter=\S+|export-ignore|export-subst|working-tree-encoding=\S+|ident)\b")
-_CHECKS = re.compile(r"\bassert\b|\braise\b|sys\.exit\((?!0?\))|\bexit\s+[1-9$]|\breturn [1-9]\b|process\.exit\((?!0?\))|\bthrow\b")
+_CHECKS = re.compile(
+    r"\bassert\b|\braise\b|sys\.exit\((?!0?\))|\bexit\s+[1-9$]|\breturn [1-9]\b|process\.exit\((?!0?\))|\bthrow\b"
+)
 _TOOLING = re.compile(r"(?:^|/)(?:tools?|scripts?|ci|bin|hack|build|checks?|\.ci|qa|devtools)/|^[^/]+\.(?:sh|bash)$")
 
 
@@ -72,12 +74,24 @@ def _section(key: str, old: str, new: str, is_called: bool) -> Iterator[str]:
             yield from (f"{key.replace('scripts.', 'script ')}: {reason}" for reason in neutralised(old, new))
         if is_called and new and RUNNERS.search(old) and not RUNNERS.search(new):
             yield f"{key.replace('scripts.', 'script ')} runs no test runner any more"
-    elif key.split(".")[0] in {"jest", "vitest", "mocha", "ava", "nyc", "c8", "tap", "playwright", "cypress"}:
+    elif key.split(".", maxsplit=1)[0] in {
+        "jest",
+        "vitest",
+        "mocha",
+        "ava",
+        "nyc",
+        "c8",
+        "tap",
+        "playwright",
+        "cypress",
+    }:
         if old and (found := _JEST.findall(f"{key} {new} ")) and len(found) > len(_JEST.findall(f"{key} {old} ")):
             yield f"{key} was set to {new}"
     elif key in {"profile", "lib", "package", "test"} and (reason := _cargo(old, new)):
         yield f"[{key}] {reason}"
-    elif key in {"replace", "patch"} and re.search(r"testify|gomega|ginkgo|proptest|quickcheck|insta|=> \.|\"path\"", new):
+    elif key in {"replace", "patch"} and re.search(
+        r"testify|gomega|ginkgo|proptest|quickcheck|insta|=> \.|\"path\"", new
+    ):
         yield "a dependency is replaced by code of the tree"
 
 
@@ -127,7 +141,9 @@ def _part(key: str, old: str, new: str) -> Iterator[str]:
 def _javascript(comparison: Comparison, path: str) -> Iterator[str]:
     old, new = comparison.old(path), comparison.new(path) or ""
     if old is None:
-        siblings = [one for one in comparison.before.entries if re.search(r"(?:jest|vitest|mocha|karma|playwright)", one)]
+        siblings = [
+            one for one in comparison.before.entries if re.search(r"(?:jest|vitest|mocha|karma|playwright)", one)
+        ]
         if not siblings:
             return
     was = {line.strip() for line in (old or "").split("\n")}

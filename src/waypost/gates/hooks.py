@@ -11,8 +11,24 @@ from waypost.gates.names import FUNCTIONS, bound, last, parsed
 from waypost.gates.python_tests import autouse, imports, patched
 from waypost.gates.verdict import Finding
 
-HARMLESS = frozenset({"pytest_addoption", "pytest_report_header", "pytest_terminal_summary", "pytest_make_parametrize_id"})
-_REGISTERS = frozenset({"addinivalue_line", "getoption", "getini", "addoption", "add_option", "getgroup", "register_profile", "load_profile", "filterwarnings", "simplefilter", "register_assert_rewrite"})
+HARMLESS = frozenset(
+    {"pytest_addoption", "pytest_report_header", "pytest_terminal_summary", "pytest_make_parametrize_id"}
+)
+_REGISTERS = frozenset(
+    {
+        "addinivalue_line",
+        "getoption",
+        "getini",
+        "addoption",
+        "add_option",
+        "getgroup",
+        "register_profile",
+        "load_profile",
+        "filterwarnings",
+        "simplefilter",
+        "register_assert_rewrite",
+    }
+)
 _CHOOSING = frozenset({"collect_ignore", "collect_ignore_glob"})
 
 
@@ -49,12 +65,23 @@ def deeds(module: ast.Module) -> Iterator[tuple[int, str]]:
     for statement in module.body:
         # A fixture by a name that tests already use acts on them as well.
         if isinstance(statement, FUNCTIONS) and _is_fixture(statement):
-            yield from ((statement.lineno, f"replaces {name} in the fixture {statement.name}") for name in patched([statement], known) if _is_grave(name))
+            yield from (
+                (statement.lineno, f"replaces {name} in the fixture {statement.name}")
+                for name in patched([statement], known)
+                if _is_grave(name)
+            )
 
 
 def _skips(statement: ast.stmt) -> Iterator[tuple[int, str]]:
     for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and last(node) in {"skip", "xfail", "exit", "importorskip", "_exit", "add_marker"}:
+        if isinstance(node, ast.Call) and last(node) in {
+            "skip",
+            "xfail",
+            "exit",
+            "importorskip",
+            "_exit",
+            "add_marker",
+        }:
             yield node.lineno, f"leaves tests out: {ast.unparse(node)[:60]}"
 
 
@@ -63,12 +90,15 @@ def _is_fixture(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def _is_grave(name: str) -> bool:
-    return name.split(".")[0] in {"builtins", "pytest", "_pytest", "unittest", "operator", "sys"}
+    return name.split(".", maxsplit=1)[0] in {"builtins", "pytest", "_pytest", "unittest", "operator", "sys"}
 
 
 def _only_registers(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     calls = [last(node) for node in ast.walk(function) if isinstance(node, ast.Call)]
-    stores = any(isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store) for node in ast.walk(function))
+    stores = any(
+        isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(function)
+    )
     return function.name in {"pytest_configure", "pytest_sessionstart"} and not stores and set(calls) <= _REGISTERS
 
 

@@ -57,7 +57,9 @@ def examine(before: Tree, after: Tree, rights: Rights, gates: Sequence[Gate]) ->
     table = Table(gates, frozenset(reached.files))
     outside, restore = _outside(comparison, table, reached)
     findings = [*outside, *_inside(comparison, table, reached, restore)]
-    restore.update({one.path: before.entries.get(one.path) for one in findings if one.kind in _PUT_BACK and one.refuses})
+    restore.update(
+        {one.path: before.entries.get(one.path) for one in findings if one.kind in _PUT_BACK and one.refuses}
+    )
     return Integrity(tuple(dict.fromkeys(findings)), dict(sorted(restore.items())))
 
 

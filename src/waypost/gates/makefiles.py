@@ -10,7 +10,9 @@ _VARIABLE = re.compile(r"^(?:(?:export|override|private)\s+)*([\w.\-]+)\s*(?:[:?
 _RULE = re.compile(r"^([^\s#:=][^:=#]*?)\s*::?(?!=)\s*([^;#]*)(?:;(.*))?")
 _INCLUDE = re.compile(r"^[-s]?include\s+(.+)$")
 _REFERENCE = re.compile(r"\$[({]([\w.\-]+)[)}:]?|\$\((?:call|value)\s+([\w.\-]+)")
-_ALWAYS = re.compile(r"^(?:SHELL|\.SHELLFLAGS|MAKEFLAGS|GNUMAKEFLAGS|PATH|PYTHON\w*|PYTEST_\w*|NODE_\w*|LD_\w*|BASH_ENV|ENV)$")
+_ALWAYS = re.compile(
+    r"^(?:SHELL|\.SHELLFLAGS|MAKEFLAGS|GNUMAKEFLAGS|PATH|PYTHON\w*|PYTEST_\w*|NODE_\w*|LD_\w*|BASH_ENV|ENV)$"
+)
 _SPECIAL = (".IGNORE", ".SILENT", ".ONESHELL", ".DEFAULT", ".POSIX", ".DELETE_ON_ERROR", ".EXPORT_ALL_VARIABLES")
 
 
@@ -92,7 +94,10 @@ def _directive(made: Makefile, line: str) -> list[str]:
     targets = rule[1].split()
     for target in targets:
         needs, _ = made.rules.get(target, ([], ""))
-        made.rules[target] = (needs + [one for one in rule[2].split() if one != "|"], "\t" + rule[3] + "\n" if rule[3] else "")
+        made.rules[target] = (
+            needs + [one for one in rule[2].split() if one != "|"],
+            "\t" + rule[3] + "\n" if rule[3] else "",
+        )
         if not made.first and not target.startswith("."):
             made.first = target
     return targets

@@ -97,7 +97,13 @@ def constants(statements: list[ast.stmt]) -> dict[str, ast.expr]:
         for target in ([node.target] if isinstance(node, ast.AugAssign | ast.For) else [])
         if isinstance(target, ast.Name)
     }
-    shared = {name for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Nonlocal | ast.Global) for name in node.names}
+    shared = {
+        name
+        for statement in statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Nonlocal | ast.Global)
+        for name in node.names
+    }
     return {
         name: value
         for name, value in found.items()
@@ -106,4 +112,6 @@ def constants(statements: list[ast.stmt]) -> dict[str, ast.expr]:
 
 
 def _is_fixed(value: ast.expr) -> bool:
-    return is_constant(value, {}) and not any(isinstance(node, ast.List | ast.Dict | ast.Set) for node in ast.walk(value))
+    return is_constant(value, {}) and not any(
+        isinstance(node, ast.List | ast.Dict | ast.Set) for node in ast.walk(value)
+    )

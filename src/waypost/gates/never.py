@@ -46,7 +46,9 @@ def import_roots(comparison: Comparison) -> frozenset[str]:
     each folder of tests that is no package (pytest puts these on the path)."""
     found = {"", "src", "lib"}
     texts = [gate.command for gate in comparison.gates]
-    texts += [text for name in ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg") if (text := comparison.new(name))]
+    texts += [
+        text for name in ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg") if (text := comparison.new(name))
+    ]
     for text in texts:
         for match in _PATHS.finditer(text):
             written = next(part for part in match.groups() if part)
@@ -68,7 +70,9 @@ def _new_file(path: str, roots: frozenset[str], twin: str | None, comparison: Co
     if twin and twin in comparison.after.entries and (fixed_kind(path) or is_test(path)):
         yield Finding("case", path, f"differs only in case from {twin}", True)
     module = shadowed(path, roots)
-    if module and not _was_there(comparison.before, folder if name != "__init__.py" else posixpath.dirname(folder), module):
+    if module and not _was_there(
+        comparison.before, folder if name != "__init__.py" else posixpath.dirname(folder), module
+    ):
         yield Finding("shadow", path, f"takes the place of the module {module} wherever tests import it", True)
     entry = comparison.after.entries[path]
     is_program = entry.mode == "100755" or (text_of(comparison.after, path) or "").startswith("#!")

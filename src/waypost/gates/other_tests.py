@@ -37,7 +37,7 @@ JAVASCRIPT = Dialect(
         r"|\bx(?:it|test|describe|context|specify)\s*\(|\bf(?:it|describe)\s*\(|\b(?:t|this|ctx|test)\.skip\s*\("
         r"|\{\s*(?:skip|todo|only)\s*:\s*(?:true|['\"])|\bpending\s*\("
     ),
-    re.compile(r"expect\s*\(\s*(true|false|\d+|'[^']*'|\"[^\"]*\")\s*\)\s*\.\w+\s*\(\s*(?:\1\s*)?\)|assert(?:\.ok)?\s*\(\s*(?:true|1)\s*[,)]|expect\s*\([^)\n]*\)\s*;?\s*$", re.M),
+    re.compile(r"expect\s*\(\s*(true|false|\d+|'[^']*'|\"[^\"]*\")\s*\)\s*\.\w+\s*\(\s*(?:\1\s*)?\)|assert(?:\.ok)?\s*\(\s*(?:true|1)\s*[,)]|expect\s*\([^)\n]*\)\s*;?\s*$", re.MULTILINE),
     re.compile(r"toBeTruthy|toBeDefined|not\.toBeNull|not\.toBeUndefined|toBeInstanceOf|expect\.any|anything\(\)|assert\.ok\(|typeof|not\.toThrow\("),
     _SLASHES,
 )  # fmt: skip
@@ -50,7 +50,9 @@ GO = Dialect(
     _SLASHES,
 )
 RUST = Dialect(
-    re.compile(r"#\[(?:\w+::)*(?:test|rstest|test_case)[^\]]*\](?:\s*#\[[^\]]*\])*\s*(?:pub\s+)?(?:async\s+)?fn\s+(\w+)"),
+    re.compile(
+        r"#\[(?:\w+::)*(?:test|rstest|test_case)[^\]]*\](?:\s*#\[[^\]]*\])*\s*(?:pub\s+)?(?:async\s+)?fn\s+(\w+)"
+    ),
     re.compile(r"\b(?:debug_)?assert(?:_\w+)?!\s*\(|\bpanic!\s*\(|#\[should_panic|\.unwrap_err\(|prop_assert\w*!"),
     re.compile(r"#\[\s*ignore\b|#\[\s*cfg_attr\([^)]*ignore|#\[\s*cfg\((?!test\))[^\]]*\]"),
     re.compile(r"assert!\s*\(\s*true\b|assert_eq!\s*\(\s*(\w+)\s*,\s*\1\s*\)"),
@@ -58,9 +60,13 @@ RUST = Dialect(
     _SLASHES,
 )
 JAVA = Dialect(
-    re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest|Property)\b(?:\([^)]*\))?(?:\s*@\w+(?:\([^)]*\))?)*\s*(?:(?:public|private|internal|final|suspend)\s+)*(?:void|fun)\s+([\w`][\w` ]*)\s*\("),
+    re.compile(
+        r"@(?:Test|ParameterizedTest|RepeatedTest|Property)\b(?:\([^)]*\))?(?:\s*@\w+(?:\([^)]*\))?)*\s*(?:(?:public|private|internal|final|suspend)\s+)*(?:void|fun)\s+([\w`][\w` ]*)\s*\("
+    ),
     re.compile(r"\bassert\w*\s*\(|\bassert\s|\bfail\s*\(|\bverify\s*\(|expected\s*=|\bshouldBe\b"),
-    re.compile(r"@(?:Disabled|Ignore|EnabledIf\w*|DisabledIf\w*|DisabledOn\w*|EnabledOn\w*)\b|\bassume\w*\s*\(|enabled\s*=\s*false"),
+    re.compile(
+        r"@(?:Disabled|Ignore|EnabledIf\w*|DisabledIf\w*|DisabledOn\w*|EnabledOn\w*)\b|\bassume\w*\s*\(|enabled\s*=\s*false"
+    ),
     re.compile(r"assertTrue\s*\(\s*true\s*\)|assertEquals\s*\(\s*(\w+)\s*,\s*\1\s*\)"),
     re.compile(r"assertNotNull|assertTrue|isNotNull|isInstanceOf|assertInstanceOf"),
     _SLASHES,
@@ -68,7 +74,9 @@ JAVA = Dialect(
 RUBY = Dialect(
     re.compile(r"(?m)^\s*(?:def\s+(test_\w+)|(?:it|specify|test|example)\s*\(?\s*([\"'].*?[\"']))"),
     re.compile(r"\bexpect\b|\bassert\w*\b|\brefute\w*\b|\.must_\w+|\.should\b|\bflunk\b"),
-    re.compile(r"(?m)^\s*(?:skip|pending)\b|\bx(?:it|describe|context|specify)\b|\bf(?:it|describe)\b|,\s*(?::skip|skip:|:pending|pending:|:focus)"),
+    re.compile(
+        r"(?m)^\s*(?:skip|pending)\b|\bx(?:it|describe|context|specify)\b|\bf(?:it|describe)\b|,\s*(?::skip|skip:|:pending|pending:|:focus)"
+    ),
     re.compile(r"assert\s*\(?\s*true\b|expect\(true\)\.to"),
     re.compile(r"be_truthy|not_to be_nil|assert_not_nil|be_a\b|be_kind_of"),
     _HASHES,
@@ -76,7 +84,9 @@ RUBY = Dialect(
 PYTHON = Dialect(
     re.compile(r"(?m)^[ \t]*(?:async\s+)?def\s+(test\w*)\s*\("),
     re.compile(r"(?m)^\s*assert\b|\bself\.assert\w+\(|\bpytest\.(?:raises|warns|fail)\b|\.assert_\w+\("),
-    re.compile(r"\b(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure|importorskip|skipTest|SkipTest)\b|__test__\s*=\s*False"),
+    re.compile(
+        r"\b(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure|importorskip|skipTest|SkipTest)\b|__test__\s*=\s*False"
+    ),
     re.compile(r"(?m)^\s*assert\s+(?:True|1|\()\s*(?:$|,)|\bor\s+True\b"),
     re.compile(r"\bisinstance\(|is not None|\bhasattr\("),
     _HASHES,
@@ -143,11 +153,19 @@ def _test(name: str, line: int, body: str, spoken: Dialect) -> Test:
             dead.append((line + offset, f"asserts nothing ({text.strip()[:60]})"))
             continue
         for found in spoken.check.finditer(text):
-            strength = LOOSE if spoken.loose.search(text) else PARTIAL if re.search(r"[<>]=?\s|\bin\b|toContain|toMatch\b", text) else EXACT
+            strength = (
+                LOOSE
+                if spoken.loose.search(text)
+                else PARTIAL
+                if re.search(r"[<>]=?\s|\bin\b|toContain|toMatch\b", text)
+                else EXACT
+            )
             subject, expected = _sides(text[found.start() :])
             checks.append(Check(line + offset, strength, subject, expected))
     for statement in _checked(body, spoken):
-        literals.update(one for one in _LITERAL.findall(statement) if is_telling(one.strip("\"'`")) and one not in {"0", "1"})
+        literals.update(
+            one for one in _LITERAL.findall(statement) if is_telling(one.strip("\"'`")) and one not in {"0", "1"}
+        )
     marks = tuple(" ".join(one[0].split())[:60] for one in spoken.left_out.finditer(body))
     return Test(name, line, tuple(checks), tuple(dead), marks, frozenset(literals), calls=body.count("("))
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from waypost.documents.model import Gate
 from waypost.documents.patterns import matches
 
-CODE = re.compile(r"\.(?:py|pyi|[cm]?[jt]sx?|vue|svelte|go|rs|java|kt|kts|scala|groovy|rb|php|cs|c|cc|cpp|h|hpp|swift|exs?|sh|bats)$")
+CODE = re.compile(
+    r"\.(?:py|pyi|[cm]?[jt]sx?|vue|svelte|go|rs|java|kt|kts|scala|groovy|rb|php|cs|c|cc|cpp|h|hpp|swift|exs?|sh|bats)$"
+)
 _TEST_FOLDER = re.compile(r"(?:^|/)(?:tests?|__tests__|specs?|e2e|integration[-_]tests?|unit[-_]tests?)/")
 _TEST_NAME = re.compile(
     r"(?:^|/)(?:test_[^/]*\.py|[^/]*_tests?\.py|tests?\.py|[^/]*_test\.go|[^/]*[.\-_](?:test|spec)\.[cm]?[jt]sx?"

@@ -11,9 +11,13 @@ from waypost.gates.measure import EXACT, LOOSE, PARTIAL, Check
 from waypost.gates.names import FUNCTIONS, Function, constants, dotted, folded, is_constant, is_surrounding, last
 
 WIDE = frozenset({"Exception", "BaseException", "AssertionError", "Failed", "object"})
-_ENDS = frozenset({"skip", "xfail", "skipTest", "exit", "_exit", "SkipTest", "importorskip", "abort", "quit", "fail_silently"})
+_ENDS = frozenset(
+    {"skip", "xfail", "skipTest", "exit", "_exit", "SkipTest", "importorskip", "abort", "quit", "fail_silently"}
+)
 _FAILS = frozenset({"fail", "assert_never", "unreachable"})
-_RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "warns", "assertWarns", "deprecated_call", "RaisesGroup"})
+_RAISES = frozenset(
+    {"raises", "assertRaises", "assertRaisesRegex", "warns", "assertWarns", "deprecated_call", "RaisesGroup"}
+)
 _LOOSE_CALLS = frozenset({"isinstance", "callable", "hasattr", "bool", "issubclass", "any", "assertTrue", "assertFalse",
                           "assertIsNotNone", "assertIsInstance", "assert_called", "ok_"})  # fmt: skip
 _PARTIAL_CALLS = frozenset({"assertIn", "assertNotIn", "assertGreater", "assertLess", "assertGreaterEqual", "assertLessEqual",
@@ -154,7 +158,9 @@ class Reading:
             return not (value is not None and any(isinstance(node, ast.Call) for node in ast.walk(value)))
         if isinstance(statement, ast.Raise):
             return last(statement.exc) not in {"AssertionError", "Failed"}
-        return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and last(statement.value) in _ENDS
+        return (
+            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and last(statement.value) in _ENDS
+        )
 
 
 def assertion(test: ast.expr, names: Mapping[str, ast.expr], line: int) -> list[Check]:
@@ -189,7 +195,9 @@ def _compared(test: ast.Compare, names: Mapping[str, ast.expr], line: int) -> li
         return [check for one, other in pairs for check in _compared(ast.Compare(one, test.ops, [other]), names, line)]
     if is_constant(left, names) and not is_constant(right, names) and isinstance(operator, ast.Eq):
         left, right = right, left
-    accepts = len(right.elts) if isinstance(right, ast.Tuple | ast.List | ast.Set) and isinstance(operator, ast.In) else 1
+    accepts = (
+        len(right.elts) if isinstance(right, ast.Tuple | ast.List | ast.Set) and isinstance(operator, ast.In) else 1
+    )
     return [Check(line, _telling(operator, right), ast.unparse(left), ast.unparse(right), accepts)]
 
 
@@ -239,10 +247,17 @@ def _called(call: ast.Call, names: Mapping[str, ast.expr]) -> Check:
     texts = [ast.unparse(side) for side in sides]
     if word == "assertTrue" and sides:
         return assertion(sides[0], names, call.lineno)[0]
-    if sides and ((len(sides) == 2 and texts[0] == texts[1]) or all(is_constant(side, names) for side in sides)) and word.startswith("assert") and "." not in dotted(call).removeprefix("self."):
+    if (
+        sides
+        and ((len(sides) == 2 and texts[0] == texts[1]) or all(is_constant(side, names) for side in sides))
+        and word.startswith("assert")
+        and "." not in dotted(call).removeprefix("self.")
+    ):
         return Check(call.lineno, 0, ast.unparse(call))
     strength = LOOSE if word in _LOOSE_CALLS else PARTIAL if word in _PARTIAL_CALLS else EXACT
-    if word in {"assertAlmostEqual", "assert_allclose"} and any(key.arg in {"places", "delta", "atol", "rtol"} and _is_loose(key) for key in call.keywords):
+    if word in {"assertAlmostEqual", "assert_allclose"} and any(
+        key.arg in {"places", "delta", "atol", "rtol"} and _is_loose(key) for key in call.keywords
+    ):
         strength = LOOSE
     return Check(call.lineno, strength, texts[0] if texts else dotted(call), texts[1] if len(texts) > 1 else "")
 
@@ -257,7 +272,9 @@ def _is_loose(keyword: ast.keyword) -> bool:
 def asserts(statement: ast.AST) -> bool:
     """Whether a statement holds an assertion of any kind."""
     for node in ast.walk(statement):
-        if isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and (_HELPER.match(last(node)) or last(node) in _RAISES | _FAILS)):
+        if isinstance(node, ast.Assert) or (
+            isinstance(node, ast.Call) and (_HELPER.match(last(node)) or last(node) in _RAISES | _FAILS)
+        ):
             return True
     return False
 

@@ -10,7 +10,17 @@ from waypost.gates.measure import Suite, Test
 from waypost.gates.names import FUNCTIONS, Function, bound, constants, dotted, folded, is_constant, last
 from waypost.gates.python_checks import Reading, nested
 
-LEFT_OUT = ("skip", "skipif", "skipIf", "skipUnless", "xfail", "expectedFailure", "importorskip", "skipTest", "SkipTest")
+LEFT_OUT = (
+    "skip",
+    "skipif",
+    "skipIf",
+    "skipUnless",
+    "xfail",
+    "expectedFailure",
+    "importorskip",
+    "skipTest",
+    "SkipTest",
+)
 _PATCHES = frozenset({"patch", "setattr", "setitem", "object", "dict", "delattr", "patch_object", "spy"})
 _PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
 
@@ -49,9 +59,16 @@ def imports(module: ast.Module) -> dict[str, str]:
     found: dict[str, str] = {}
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
-            found.update({(one.asname or one.name.split(".")[0]): (one.name if one.asname else one.name.split(".")[0]) for one in node.names})
+            found.update(
+                {
+                    (one.asname or one.name.split(".")[0]): (one.name if one.asname else one.name.split(".")[0])
+                    for one in node.names
+                }
+            )
         elif isinstance(node, ast.ImportFrom):
-            found.update({(one.asname or one.name): f"{node.module or ''}.{one.name}".lstrip(".") for one in node.names})
+            found.update(
+                {(one.asname or one.name): f"{node.module or ''}.{one.name}".lstrip(".") for one in node.names}
+            )
     return found
 
 
@@ -81,9 +98,16 @@ def _target(call: ast.Call, known: Mapping[str, str]) -> Iterator[str]:
 
 
 def _assigned(target: ast.expr, known: Mapping[str, str]) -> Iterator[str]:
-    if isinstance(target, ast.Attribute) and dotted(target).split(".")[0] in known and isinstance(target.value, ast.Name | ast.Attribute):
+    if (
+        isinstance(target, ast.Attribute)
+        and dotted(target).split(".")[0] in known
+        and isinstance(target.value, ast.Name | ast.Attribute)
+    ):
         yield _full(dotted(target), known)
-    elif isinstance(target, ast.Subscript) and _full(dotted(target.value), known) in {"sys.modules", "builtins.__dict__"}:
+    elif isinstance(target, ast.Subscript) and _full(dotted(target.value), known) in {
+        "sys.modules",
+        "builtins.__dict__",
+    }:
         yield f"{_full(dotted(target.value), known)}.{folded(target.slice) or '*'}"
 
 
@@ -95,7 +119,9 @@ def _full(name: str, known: Mapping[str, str]) -> str:
 def _class(owner: ast.ClassDef, above: str, decorators: Sequence[ast.expr], file: _File) -> dict[str, Test]:
     bases = [last(base) for base in owner.bases]
     is_collected = owner.name.startswith("Test") or any("Test" in base for base in bases)
-    hides = any(name == "__test__" and isinstance(value, ast.Constant) and not value.value for name, value in bound(owner.body))
+    hides = any(
+        name == "__test__" and isinstance(value, ast.Constant) and not value.value for name, value in bound(owner.body)
+    )
     if not is_collected or hides:
         return {}
     name = f"{above}{owner.name}::"
@@ -162,9 +188,9 @@ def _marks(decorators: Sequence[ast.expr], function: Function, file: _File) -> I
     for decorator in decorators:
         yield from _mark(decorator, file)
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and last(node) in LEFT_OUT:
-            yield ast.unparse(node)[:60]
-        elif isinstance(node, ast.Raise) and last(node.exc) in LEFT_OUT:
+        if (isinstance(node, ast.Call) and last(node) in LEFT_OUT) or (
+            isinstance(node, ast.Raise) and last(node.exc) in LEFT_OUT
+        ):
             yield ast.unparse(node)[:60]
 
 
@@ -179,7 +205,11 @@ def _mark(decorator: ast.expr, file: _File) -> Iterator[str]:
         for one in decorator.elts:
             yield from _mark(one, file)
     elif last(decorator) == "parametrize":
-        yield from (ast.unparse(node)[:60] for node in ast.walk(decorator) if isinstance(node, ast.Call) and last(node) in LEFT_OUT)
+        yield from (
+            ast.unparse(node)[:60]
+            for node in ast.walk(decorator)
+            if isinstance(node, ast.Call) and last(node) in LEFT_OUT
+        )
     elif name.split(".")[0] in file.functions and "fixture" not in name:
         yield f"decorator {name}"
 
@@ -198,9 +228,7 @@ def _cases(decorator: ast.expr, file: _File) -> int:
 def _unbound(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement gives something else to, or takes away."""
     targets: list[ast.expr] = []
-    if isinstance(statement, ast.Assign):
-        targets = statement.targets
-    elif isinstance(statement, ast.Delete):
+    if isinstance(statement, ast.Assign) or isinstance(statement, ast.Delete):
         targets = statement.targets
     yield from (target.id for target in targets if isinstance(target, ast.Name))
     yield from (target.attr for target in targets if isinstance(target, ast.Attribute))
@@ -245,11 +273,20 @@ def _outside(statement: ast.stmt) -> Iterator[str]:
         yield f"{statement.name} chooses tests"
     name = f"{statement.name}: " if isinstance(statement, FUNCTIONS) else ""
     for node in ast.walk(statement):
-        is_call = isinstance(node, ast.Call) and last(node) in {*LEFT_OUT, "_exit"} - {"skipif", "skipIf", "skipUnless", "expectedFailure"}
+        is_call = isinstance(node, ast.Call) and last(node) in {*LEFT_OUT, "_exit"} - {
+            "skipif",
+            "skipIf",
+            "skipUnless",
+            "expectedFailure",
+        }
         if is_call or (isinstance(node, ast.Raise) and last(node.exc) in LEFT_OUT):
             if not dotted(node if is_call else None).startswith("pytest.mark"):
                 yield f"{name}{ast.unparse(node)[:60]}"
-        elif isinstance(node, ast.Call) and last(node) in {"pop", "clear", "update"} and dotted(node).startswith(("globals", "locals")):
+        elif (
+            isinstance(node, ast.Call)
+            and last(node) in {"pop", "clear", "update"}
+            and dotted(node).startswith(("globals", "locals"))
+        ):
             yield f"{name}{ast.unparse(node)[:60]}"
 
 
@@ -257,7 +294,9 @@ def autouse(module: ast.Module) -> Iterator[ast.stmt]:
     """What of a test module or conftest acts on tests unasked: its top level, and the fixtures that are used by all."""
     for statement in module.body:
         if isinstance(statement, FUNCTIONS):
-            if any("autouse" in ast.unparse(one) for one in statement.decorator_list) or statement.name.startswith(("pytest_", "setup", "setUp")):
+            if any("autouse" in ast.unparse(one) for one in statement.decorator_list) or statement.name.startswith(
+                ("pytest_", "setup", "setUp")
+            ):
                 yield statement
         elif isinstance(statement, ast.ClassDef):
             yield from autouse(ast.Module(statement.body, []))

@@ -112,7 +112,10 @@ def _any(patterns: Sequence[str], name: str) -> bool:
 
 def _under(folder: str, paths: Sequence[str], test: str) -> bool:
     places = [posixpath.normpath(posixpath.join(folder, path)) for path in paths]
-    return not paths or any(place == "." or test == place or test.startswith(place + "/") or fnmatch.fnmatch(test, place + "*") for place in places)
+    return not paths or any(
+        place == "." or test == place or test.startswith(place + "/") or fnmatch.fnmatch(test, place + "*")
+        for place in places
+    )
 
 
 def _more(lost: Sequence[str]) -> str:

@@ -15,7 +15,9 @@ from typing import Any
 UNREADABLE = "unreadable"
 _PYPROJECT = ("pytest", "coverage", "tox", "nox", "pytest-enabler", "nose2", "pytest_env")
 _PACKAGE = ("scripts", "jest", "vitest", "mocha", "ava", "nyc", "c8", "babel", "tap", "playwright", "cypress", "config")
-_SETUP = re.compile(r"^(?:tool:pytest|pytest|coverage.*|tox.*|testenv.*|aliases|nosetests|unittest|flake8:local-plugins)$")
+_SETUP = re.compile(
+    r"^(?:tool:pytest|pytest|coverage.*|tox.*|testenv.*|aliases|nosetests|unittest|flake8:local-plugins)$"
+)
 _CARGO_LIBRARY = ("test", "harness", "doctest", "autotests", "path")
 
 

@@ -14,11 +14,11 @@ dictionary whose pairs only new tests have, for its author wrote both. A base ca
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from waypost.gates.comparison import Comparison, text_of
-from waypost.gates.names import FUNCTIONS, last, parsed
+from waypost.gates.names import FUNCTIONS, bound, last, parsed
 from waypost.gates.protected import is_test
 from waypost.gates.verdict import Finding
 from waypost.workspace.trees import Tree, fetch
@@ -39,7 +39,9 @@ class _Group:
 
 def special_cased(comparison: Comparison) -> Iterator[Finding]:
     """Findings on new pairs in changed Python source."""
-    sources = [path for path in comparison.changes if path.endswith(".py") and not is_test(path) and comparison.new(path)]
+    sources = [
+        path for path in comparison.changes if path.endswith(".py") and not is_test(path) and comparison.new(path)
+    ]
     known = {pair for path in comparison.changes for _, pair in _all(comparison.old(path), path)}
     groups = [(path, group) for path in sources for group in _new_groups(comparison.new(path) or "", known)]
     if not groups:
@@ -59,7 +61,9 @@ def _judge(path: str, group: _Group, asked: set[Pair], asked_now: set[Pair]) -> 
     is_told = group.is_table and (len(group.pairs) >= LARGE_TABLE or not any(pair in asked for _, pair in telling))
     line, (key, answer) = telling[0]
     more = f" and {len(telling) - 1} more" if len(telling) > 1 else ""
-    yield Finding("special", path, f"line {line} answers {answer} for {key}{more}, as the tests ask ({group.where})", not is_told)
+    yield Finding(
+        "special", path, f"line {line} answers {answer} for {key}{more}, as the tests ask ({group.where})", not is_told
+    )
 
 
 def is_specific(key: str, answer: str) -> bool:
@@ -70,7 +74,11 @@ def is_specific(key: str, answer: str) -> bool:
 
 def _bits(shown: str) -> float:
     digits = sum(one.isdigit() for one in shown)
-    return 3.3 * digits + 4.0 * sum(one.isalpha() for one in shown) + sum(not one.isalnum() for one in shown.strip("'\"()[] "))
+    return (
+        3.3 * digits
+        + 4.0 * sum(one.isalpha() for one in shown)
+        + sum(not one.isalnum() for one in shown.strip("'\"()[] "))
+    )
 
 
 def _all(text: str | None, path: str) -> Iterator[tuple[int, Pair]]:
@@ -92,7 +100,11 @@ def _new_groups(text: str, known: set[Pair]) -> Iterator[_Group]:
 def _groups(module: ast.Module) -> Iterator[_Group]:
     for node in ast.walk(module):
         if isinstance(node, ast.Dict):
-            pairs = [(key.lineno, (_literal(key), _literal(value))) for key, value in zip(node.keys, node.values, strict=True) if key]
+            pairs = [
+                (key.lineno, (_literal(key), _literal(value)))
+                for key, value in zip(node.keys, node.values, strict=True)
+                if key
+            ]
             held = tuple((line, pair) for line, pair in pairs if all(pair))
             if held and len(held) == len(pairs):
                 yield _Group("a table", True, held)
@@ -131,7 +143,11 @@ def _keys(test: ast.expr) -> Iterator[str]:
 
 def _answers(body: Sequence[ast.stmt]) -> Iterator[str]:
     for statement in body:
-        if isinstance(statement, ast.Return | ast.Assign) and statement.value is not None and (answer := _literal(statement.value)):
+        if (
+            isinstance(statement, ast.Return | ast.Assign)
+            and statement.value is not None
+            and (answer := _literal(statement.value))
+        ):
             yield answer
 
 
@@ -142,15 +158,17 @@ def _asked(tree: Tree) -> set[Pair]:
     found: set[Pair] = set()
     for path in paths:
         module = parsed(text_of(tree, path) or "")
+        names = dict(bound([one for one in ast.walk(module) if isinstance(one, ast.stmt)])) if module else {}
         for node in ast.walk(module) if module else ():
-            found.update(_asked_in(node))
+            found.update(_asked_in(node, names))
     return found
 
 
-def _asked_in(node: ast.AST) -> Iterator[Pair]:
+def _asked_in(node: ast.AST, names: Mapping[str, ast.expr]) -> Iterator[Pair]:
     if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq):
         for subject, expected in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
-            yield from _of_call(subject, expected)
+            meant = names.get(subject.id, subject) if isinstance(subject, ast.Name) else subject
+            yield from _of_call(meant, expected)
     elif isinstance(node, ast.Call) and last(node).startswith("assert") and len(node.args) > 1:
         yield from _of_call(node.args[0], node.args[1])
         yield from _of_call(node.args[1], node.args[0])
@@ -158,8 +176,6 @@ def _asked_in(node: ast.AST) -> Iterator[Pair]:
         *inputs, expected = node.elts
         for first, second in ((inputs, expected), (node.elts[1:], node.elts[0])):
             yield from ((key, answer) for key in _joined_or_each(first) if (answer := _literal(second)))
-    elif isinstance(node, ast.Dict):
-        yield from ((_literal(key), _literal(value)) for key, value in zip(node.keys, node.values, strict=True) if key)
 
 
 def _of_call(subject: ast.expr, expected: ast.expr) -> Iterator[Pair]:
@@ -167,7 +183,9 @@ def _of_call(subject: ast.expr, expected: ast.expr) -> Iterator[Pair]:
     if not answer:
         return
     for call in (inner for inner in ast.walk(subject) if isinstance(inner, ast.Call)):
-        yield from ((key, answer) for key in _joined_or_each([*call.args, *(keyword.value for keyword in call.keywords)]))
+        yield from (
+            (key, answer) for key in _joined_or_each([*call.args, *(keyword.value for keyword in call.keywords)])
+        )
 
 
 def _joined_or_each(parts: Sequence[ast.expr]) -> Iterator[str]:
@@ -191,6 +209,10 @@ def _literal(node: ast.AST | None) -> str:
     if isinstance(node, ast.Tuple | ast.List):
         inner = _joined(node.elts) if node.elts else ""
         return f"({inner})" if inner else ""
-    if isinstance(node, ast.Call) and last(node) in {"Decimal", "Fraction", "float", "int", "str", "bytes"} and len(node.args) == 1:
+    if (
+        isinstance(node, ast.Call)
+        and last(node) in {"Decimal", "Fraction", "float", "int", "str", "bytes"}
+        and len(node.args) == 1
+    ):
         return _literal(node.args[0])
     return ""

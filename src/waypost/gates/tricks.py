@@ -10,10 +10,15 @@ from collections.abc import Iterator, Mapping
 from waypost.gates.names import FUNCTIONS, constants, dotted, folded, last
 from waypost.gates.python_tests import imports, patched
 
-RUNNER = re.compile(r"pytest|py\.test|unittest|nose2?\b|hypothesis|PYTEST_\w+|_pytest|\bjunit|WAYPOST|^tox$|^TOX_|under_test|in_test|\bis_test", re.I)
+RUNNER = re.compile(
+    r"pytest|py\.test|unittest|nose2?\b|hypothesis|PYTEST_\w+|_pytest|\bjunit|^tox$|^TOX_|under_test|in_test|\bis_test",
+    re.IGNORECASE,
+)
 _TEST_FILE = re.compile(r"(?:^|/)tests?(?:/|$)|(?:^|/)(?:test_[\w*]*|conftest|[\w*]+_test)\.py|conftest|(?:junit|report|results?)[\w*\-]*\.xml"
-                        r"|sitecustomize|usercustomize|\.pth$|pytest\.ini|\.coverage\b|_pytest", re.I)  # fmt: skip
-_SURROUNDING = frozenset({"environ", "getenv", "modules", "argv", "environb", "orig_argv", "find_spec", "get", "getmodule"})
+                        r"|sitecustomize|usercustomize|\.pth$|pytest\.ini|\.coverage\b|_pytest", re.IGNORECASE)  # fmt: skip
+_SURROUNDING = frozenset(
+    {"environ", "getenv", "modules", "argv", "environb", "orig_argv", "find_spec", "get", "getmodule"}
+)
 _ASKS = frozenset({"environ", "getenv", "modules", "argv", "environb", "orig_argv", "find_spec", "cmdline"})
 _FILE_CALLS = frozenset({
     "open", "Path", "PurePath", "read_text", "write_text", "read_bytes", "write_bytes", "glob", "rglob", "iglob", "listdir",
@@ -21,16 +26,22 @@ _FILE_CALLS = frozenset({
     "run_path", "run_module", "SourceFileLoader", "rename", "replace", "copy", "copyfile", "move", "symlink", "unlink",
     "remove", "chmod",
 })  # fmt: skip
-_FRAMES = frozenset({"_getframe", "_current_frames", "stack", "currentframe", "extract_stack", "format_stack", "walk_stack"})
+_FRAMES = frozenset(
+    {"_getframe", "_current_frames", "stack", "currentframe", "extract_stack", "format_stack", "walk_stack"}
+)
 _CALLER = frozenset({"f_back", "co_filename", "co_name", "f_locals", "f_globals", "function", "filename", "f_code"})
 _WATCHES = {"sys.settrace", "sys.setprofile", "threading.settrace", "threading.setprofile", "gc.get_objects", "gc.get_referrers",
             "sys.addaudithook"}  # fmt: skip
 _POKES = {"ctypes.pythonapi", "ctypes.py_object", "ctypes.memmove", "ctypes.memset", "ctypes.string_at"}
-_ALLOWED_PATCHES = re.compile(r"^(?:sys\.(?:std\w+|argv|path|excepthook|displayhook|dont_write_bytecode|tracebacklimit|ps1|ps2)|logging\.|warnings\.|signal\.)")
+_ALLOWED_PATCHES = re.compile(
+    r"^(?:sys\.(?:std\w+|argv|path|excepthook|displayhook|dont_write_bytecode|tracebacklimit|ps1|ps2)|logging\.|warnings\.|signal\.)"
+)
 _PATCHED_ROOTS = sys.stdlib_module_names | {"pytest", "_pytest", "builtins", "pluggy", "hypothesis", "numpy"}
 _COMPARISONS = {"__eq__": True, "__ne__": False, "__lt__": True, "__gt__": True, "__le__": True, "__ge__": True,
                 "__instancecheck__": True, "__subclasscheck__": True, "__contains__": True}  # fmt: skip
-_DECODERS = frozenset({"b64decode", "b32decode", "b85decode", "fromhex", "unhexlify", "decompress", "decode", "loads", "chr", "join"})
+_DECODERS = frozenset(
+    {"b64decode", "b32decode", "b85decode", "fromhex", "unhexlify", "decompress", "decode", "loads", "chr", "join"}
+)
 
 
 def tricks(module: ast.Module, is_test: bool) -> Iterator[tuple[int, str]]:
@@ -67,12 +78,21 @@ def _endings(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str
     if name in {"os._exit", "os.abort", "posix._exit"}:
         yield node.lineno, f"ends the process at once ({name})"
     elif name in {"os.kill", "os.killpg", "signal.raise_signal", "psutil.Process"}:
-        targets = [_full(inner, known) for argument in node.args for inner in ast.walk(argument) if isinstance(inner, ast.Call)]
-        if any(target in {"os.getppid", "os.getpid", "os.getpgrp", "os.getpgid"} for target in targets) and name != "psutil.Process" or "os.getppid" in targets:
+        targets = [
+            _full(inner, known) for argument in node.args for inner in ast.walk(argument) if isinstance(inner, ast.Call)
+        ]
+        if (
+            any(target in {"os.getppid", "os.getpid", "os.getpgrp", "os.getpgid"} for target in targets)
+            and name != "psutil.Process"
+        ) or "os.getppid" in targets:
             yield node.lineno, f"acts on its own or its parent's process ({ast.unparse(node)[:60]})"
     elif name == "atexit.register":
         yield node.lineno, "does something at the interpreter's end (atexit)"
-    elif name in {"exec", "eval"} and node.args and any(last(inner) in _DECODERS for inner in ast.walk(node.args[0]) if isinstance(inner, ast.Call)):
+    elif (
+        name in {"exec", "eval"}
+        and node.args
+        and any(last(inner) in _DECODERS for inner in ast.walk(node.args[0]) if isinstance(inner, ast.Call))
+    ):
         yield node.lineno, f"runs code that it hides ({ast.unparse(node)[:60]})"
 
 
@@ -83,7 +103,9 @@ def _pokes(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str]]
             yield node.lineno, f"watches or searches the interpreter ({name})"
         elif name in _POKES and isinstance(node, ast.Attribute):
             yield node.lineno, f"writes into the interpreter ({name})"
-        elif re.match(r"^sys\.(?:meta_path|path_hooks)\.(?:insert|append|clear|remove|pop)$", name) and isinstance(node, ast.Call):
+        elif re.match(r"^sys\.(?:meta_path|path_hooks)\.(?:insert|append|clear|remove|pop)$", name) and isinstance(
+            node, ast.Call
+        ):
             yield node.lineno, f"changes how modules are found ({name})"
     elif isinstance(node, ast.Assign):
         for target in node.targets:
@@ -104,23 +126,35 @@ def _asks(node: ast.AST, names: Mapping[str, ast.expr], known: Mapping[str, str]
         for inner in ast.walk(node):
             text = folded(inner, names)
             if text and RUNNER.search(text):
-                yield inner.lineno if hasattr(inner, "lineno") else 0, f"asks whether it is being tested ({text[:40]!r})"
+                yield (
+                    inner.lineno if hasattr(inner, "lineno") else 0,
+                    f"asks whether it is being tested ({text[:40]!r})",
+                )
 
 
 def _is_asking(node: ast.AST, known: Mapping[str, str]) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr in _ASKS
-    return isinstance(node, ast.Name) and known.get(node.id, "") in {"os.environ", "os.getenv", "sys.modules", "sys.argv"}
+    return isinstance(node, ast.Name) and known.get(node.id, "") in {
+        "os.environ",
+        "os.getenv",
+        "sys.modules",
+        "sys.argv",
+    }
 
 
 def _files(node: ast.AST, names: Mapping[str, ast.expr]) -> Iterator[tuple[int, str]]:
     if not isinstance(node, ast.Call) or last(node) not in _FILE_CALLS:
         return
-    if last(node) in {"join", "replace", "remove", "copy"} and dotted(node).split(".")[0] not in {"os", "shutil", "path"}:
+    if last(node) in {"join", "replace", "remove", "copy"} and dotted(node).split(".")[0] not in {
+        "os",
+        "shutil",
+        "path",
+    }:
         return
     for argument in [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]:
         text = folded(argument, names)
-        if text and len(text) < 200 and _TEST_FILE.search(text):
+        if text and len(text) < 200 and not text.startswith("*.") and _TEST_FILE.search(text):
             yield node.lineno, f"reaches for the tests' files ({last(node)} of {text[:50]!r})"
 
 
@@ -132,11 +166,15 @@ def _equal_to_all(owner: ast.ClassDef) -> Iterator[tuple[int, str]]:
                 yield statement.lineno, f"{owner.name}.{statement.name} has the same answer for everything"
         if isinstance(statement, FUNCTIONS) and statement.name == "__class__":
             yield statement.lineno, f"{owner.name} pretends to be of another class"
-        if isinstance(statement, ast.Assign) and any(isinstance(target, ast.Name) and target.id in {*_COMPARISONS, "__class__"} for target in statement.targets):
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id in {*_COMPARISONS, "__class__"} for target in statement.targets
+        ):
             value = statement.value
             if not isinstance(value, ast.Lambda) or _is_always(value.body, True):
                 is_harmless = isinstance(value, ast.Constant) and value.value is None
-                if isinstance(value, ast.Lambda) or (not is_harmless and any(last(t) == "__class__" for t in statement.targets)):
+                if isinstance(value, ast.Lambda) or (
+                    not is_harmless and any(last(t) == "__class__" for t in statement.targets)
+                ):
                     yield statement.lineno, f"{owner.name} has the same answer for everything"
 
 
@@ -154,7 +192,13 @@ def _is_always(value: ast.expr | None, answer: bool) -> bool:
 
 def _stops_import(module: ast.Module) -> Iterator[tuple[int, str]]:
     for statement in module.body:
-        value = statement.value if isinstance(statement, ast.Expr) else statement.exc if isinstance(statement, ast.Raise) else None
+        value = (
+            statement.value
+            if isinstance(statement, ast.Expr)
+            else statement.exc
+            if isinstance(statement, ast.Raise)
+            else None
+        )
         if isinstance(value, ast.Call) and last(value) in {"exit", "quit", "SystemExit"}:
             if not value.args or (isinstance(value.args[0], ast.Constant) and not value.args[0].value):
                 yield statement.lineno, "ends the process with success when it is imported"
@@ -176,10 +220,20 @@ def _is_graver(name: str) -> bool:
     return name.removeprefix("sys.modules.").split(".")[0] in _PATCHED_ROOTS
 
 
-def _looks_at_callers(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Mapping[str, str]) -> Iterator[tuple[int, str]]:
-    frames = [node for node in ast.walk(function) if isinstance(node, ast.Call) and last(node) in _FRAMES and _full(node, known).split(".")[0] in {"sys", "inspect", "traceback"}]
+def _looks_at_callers(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, known: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    frames = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and last(node) in _FRAMES
+        and _full(node, known).split(".")[0] in {"sys", "inspect", "traceback"}
+    ]
     looks = any(isinstance(node, ast.Attribute) and node.attr in _CALLER for node in ast.walk(function))
-    texts = [node.value for node in ast.walk(function) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    texts = [
+        node.value for node in ast.walk(function) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
     if frames and (looks or any("test" in text.lower() for text in texts)):
         about = any("test" in text.lower() for text in texts)
         yield frames[0].lineno, "looks at who called it" + (", for tests" if about else "")

@@ -65,7 +65,9 @@ def _pair(comparison: Comparison, path: str) -> _Pair | None:
     if old is None:
         return _Pair(path, EMPTY, suite_of(path, new), False) if new is not None else None
     before = suite_of(path, old, new or "")
-    return _Pair(path, before, suite_of(path, new, old) if new is not None else EMPTY, path not in comparison.after.entries)
+    return _Pair(
+        path, before, suite_of(path, new, old) if new is not None else EMPTY, path not in comparison.after.entries
+    )
 
 
 def _unreadable(comparison: Comparison, path: str) -> Iterator[Finding]:
@@ -81,7 +83,10 @@ def _suite(comparison: Comparison, pair: _Pair, everywhere: Mapping[str, list[Te
         if new is None:
             yield from _gone(pair, old)
         else:
-            yield from (Finding(kind, pair.path, f"{_at(new)} {text}", refuses) for kind, text, refuses in compare(old, new, may_expect))
+            yield from (
+                Finding(kind, pair.path, f"{_at(new)} {text}", refuses)
+                for kind, text, refuses in compare(old, new, may_expect)
+            )
     if pair.old.tests:
         for reason in (Counter(pair.new.hidden) - Counter(pair.old.hidden)).elements():
             yield Finding("skipped", pair.path, f"tests are left out: {reason}", True)
@@ -150,7 +155,9 @@ def _weaker(old: Test, new: Test) -> str:
 def _expectations(old: Test, new: Test) -> Iterator[tuple[str, str, bool]]:
     lost = sorted(old.literals - new.literals)
     was = _by_subject(old)
-    differing = [subject for subject, expected in _by_subject(new).items() if subject in was and not was[subject] <= expected]
+    differing = [
+        subject for subject, expected in _by_subject(new).items() if subject in was and not was[subject] <= expected
+    ]
     if differing:
         subject = differing[0]
         text = f"expects {_few(_by_subject(new)[subject])} of {subject[:60]}, where it expected {_few(was[subject])}"
@@ -189,7 +196,9 @@ def _golden(comparison: Comparison, path: str) -> Iterator[Finding]:
         if old.id not in {entry.id for entry in comparison.after.entries.values()}:
             yield Finding("golden", path, "holds what tests expect, and is gone", True)
     elif old.id != new.id and not _only_grown(comparison, path):
-        yield Finding("golden", path, "holds what tests expect, and was changed; name the file in a scope to allow it", True)
+        yield Finding(
+            "golden", path, "holds what tests expect, and was changed; name the file in a scope to allow it", True
+        )
 
 
 def _only_grown(comparison: Comparison, path: str) -> bool:

@@ -70,7 +70,9 @@ class GitTree:
     def entries(self) -> Mapping[str, Entry]:
         """The files by path. Raises GitFailed where the name means no tree."""
         if self._entries is None:
-            self._entries = dict(_entry(line) for line in self.git.run("ls-tree", "-r", "-z", "--full-tree", self.id).records)
+            self._entries = dict(
+                _entry(line) for line in self.git.run("ls-tree", "-r", "-z", "--full-tree", self.id).records
+            )
         return self._entries
 
     def read(self, path: str) -> bytes:
