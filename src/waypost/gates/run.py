@@ -47,12 +47,8 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     The listeners hear of each gate that really starts and of each verdict, and may be coroutines; what
     they raise ends the round, and no process is left.
 
-    `walls` gives what a gate's commands may touch. `before` are the censuses of the last green commit by gate.
-    `held_out` are the folders of held-out gates by name; each is shown to its gate alone, as $WAYPOST_HELD_OUT. If
-    there is a service and there are walls, all commands of the round share what `network` opens. `only` restricts
-    the tests of a pytest to these ids; other runners run everything. `fresh` is awaited before each check that
-    follows another, and gives the checkout as it was before the first; services keep theirs.
-
+    For `walls`, `before`, `held_out` and `only` see Stage. If there is a service and there are walls, all commands
+    share what `network` opens. `fresh` gives the checkout as it was, before each check that follows another.
     Raises ShellMissing where there is no bash: that is
     nothing that a repair of the tree could mend.
     """

@@ -47,14 +47,11 @@ class _Original:
 
     def replaced_by(self) -> Any:
         """What hangs there now, if it is something else; else None."""
-        now = vars(self.holder).get(self.name, _GONE)
+        now = vars(self.holder).get(self.name, "removed")
         if now is not self.value:
             return now
         code = getattr(_plain(now), "__code__", None)
         return now if code is not self.code else None
-
-
-_GONE = "removed"
 
 
 def _plain(value: Any) -> Any:
@@ -175,7 +172,6 @@ class _Watch:
         self._only: frozenset[str] | None = _only()
         self._config: Any = None
         self._told: dict[str, list[str]] = {}
-        self._ended = False
         early = sorted(name for name, module in list(sys.modules.items()) if self._is_early(name, module))
         self._say("hello", process=os.getpid(), arguments=sys.argv[1:], early=early, optimize=sys.flags.optimize)
 
@@ -293,9 +289,8 @@ class _Watch:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """The last word: how the session ended, and what was found to be replaced."""
-        if self._ended or self._voice is None:
+        if self._voice is None:
             return
-        self._ended = True
         self._look(self._originals)
         self._try_out()
         session = getattr(self, "_session", None)
