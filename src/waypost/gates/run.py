@@ -46,7 +46,6 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     an `env` gate gets the one that it names, and `mark` gives for a gate's name the mark of its processes.
     The listeners hear of each gate that really starts and of each verdict, and may be coroutines; what
     they raise ends the round, and no process is left.
-
     For `walls`, `before`, `held_out` and `only` see Stage. If there is a service and there are walls, all commands
     share what `network` opens. `fresh` gives the checkout as it was, before each check that follows another.
     Raises ShellMissing where there is no bash: that is
@@ -55,6 +54,7 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     stage = Stage(checkout, tree, sandbox, variables, mark, secrets, walls, before or {}, held_out or {}, only)
     verdicts: dict[Gate, Verdict] = {}
     services: dict[Gate, Service] = {}
+    has_run = False
 
     async def ended(gate: Gate, verdict: Verdict) -> None:
         verdicts[gate] = verdict
@@ -64,13 +64,12 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
         stack.push_async_callback(_abandon, services)
         if network is not None and walls is not None and any(gate.kind is GateKind.SERVICE for gate in gates):
             stage = replace(stage, network=await stack.enter_async_context(network()))
-            stack.push_async_callback(_abandon, services)  # again, as they must end before their network does
+            stack.push_async_callback(_abandon, services)  # again: they must end before their network does
         for gate in (gate for gate in gates if gate.kind is GateKind.SERVICE):
             await _tell(on_started, gate)
             services[gate] = stage.service(gate)
             if failed := await services[gate].start():
                 await ended(gate, failed)
-        has_run = False
         for gate in (gate for gate in gates if gate.kind is not GateKind.SERVICE):
             if has_run and fresh is not None:
                 stage, has_run = replace(stage, checkout=await fresh()), False

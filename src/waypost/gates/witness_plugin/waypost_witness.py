@@ -21,8 +21,6 @@ from typing import Any
 
 import pytest
 
-_VARIABLE = "WAYPOST_WITNESS"
-_TICKET = 33
 _LONGEST = 4000
 _OF_PYTEST = """
 runner reports python assertion assertion.rewrite assertion.util main terminal outcomes raises python_api skipping
@@ -123,7 +121,7 @@ class _Voice:
 
 def _voice() -> _Voice | None:
     """The voice that the environment offers, taken out of it so that nothing started later finds it."""
-    given = os.environ.pop(_VARIABLE, "")
+    given = os.environ.pop("WAYPOST_WITNESS", "")
     for name in ("PYTHONPATH", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         _restore(name)
     if not given:
@@ -133,7 +131,7 @@ def _voice() -> _Voice | None:
         if os.fstat(descriptor).st_ino != inode:
             return None
         os.set_inheritable(descriptor, False)
-        ticket = os.read(tickets, _TICKET).decode("ascii").strip()
+        ticket = os.read(tickets, 33).decode("ascii").strip()
         os.close(tickets)
     except OSError:  # a program between closed it: this run is not witnessed, which the runtime notices
         return None
