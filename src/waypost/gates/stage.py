@@ -27,7 +27,12 @@ _UNWITNESSED = Finding(
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """See run_gates, whose arguments these are."""
+    """See run_gates, whose arguments these are.
+
+    `walls` gives what a gate's commands may touch. `before` are the censuses of the last green commit by gate.
+    `held_out` are the folders of held-out gates by name; each is shown to its gate alone, as $WAYPOST_HELD_OUT.
+    `only` restricts the tests of a pytest to these ids; other runners run everything.
+    """
 
     checkout: Path
     tree: str

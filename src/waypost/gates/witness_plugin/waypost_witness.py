@@ -21,8 +21,6 @@ from typing import Any
 
 import pytest
 
-_VARIABLE = "WAYPOST_WITNESS"
-_TICKET = 33
 _LONGEST = 4000
 _OF_PYTEST = """
 runner reports python assertion assertion.rewrite assertion.util main terminal outcomes raises python_api skipping
@@ -47,14 +45,11 @@ class _Original:
 
     def replaced_by(self) -> Any:
         """What hangs there now, if it is something else; else None."""
-        now = vars(self.holder).get(self.name, _GONE)
+        now = vars(self.holder).get(self.name, "removed")
         if now is not self.value:
             return now
         code = getattr(_plain(now), "__code__", None)
         return now if code is not self.code else None
-
-
-_GONE = "removed"
 
 
 def _plain(value: Any) -> Any:
@@ -126,7 +121,7 @@ class _Voice:
 
 def _voice() -> _Voice | None:
     """The voice that the environment offers, taken out of it so that nothing started later finds it."""
-    given = os.environ.pop(_VARIABLE, "")
+    given = os.environ.pop("WAYPOST_WITNESS", "")
     for name in ("PYTHONPATH", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         _restore(name)
     if not given:
@@ -136,7 +131,7 @@ def _voice() -> _Voice | None:
         if os.fstat(descriptor).st_ino != inode:
             return None
         os.set_inheritable(descriptor, False)
-        ticket = os.read(tickets, _TICKET).decode("ascii").strip()
+        ticket = os.read(tickets, 33).decode("ascii").strip()
         os.close(tickets)
     except OSError:  # a program between closed it: this run is not witnessed, which the runtime notices
         return None
@@ -175,7 +170,6 @@ class _Watch:
         self._only: frozenset[str] | None = _only()
         self._config: Any = None
         self._told: dict[str, list[str]] = {}
-        self._ended = False
         early = sorted(name for name, module in list(sys.modules.items()) if self._is_early(name, module))
         self._say("hello", process=os.getpid(), arguments=sys.argv[1:], early=early, optimize=sys.flags.optimize)
 
@@ -293,9 +287,8 @@ class _Watch:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """The last word: how the session ended, and what was found to be replaced."""
-        if self._ended or self._voice is None:
+        if self._voice is None:
             return
-        self._ended = True
         self._look(self._originals)
         self._try_out()
         session = getattr(self, "_session", None)
