@@ -116,7 +116,7 @@ async def verify_end(session: Bay, passed: Sequence[Milestone]) -> tuple[tuple[s
             gates = [gate for gate in gates if gate in milestone.gates]
         if not gates:
             continue
-        before = await session.baseline.before(milestone, gates)
+        before = session.baseline.latest(gates)
         trial = Trial(session, tree, tree, commit, session.environment, "end", (), before, session.held_out, True)
         stopping = [verdict for verdict in await trial.run(milestone, gates) if _stops(milestone, verdict)]
         if stopping:
