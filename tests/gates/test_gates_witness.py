@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from gates_cases import gate, one, play
@@ -43,9 +45,14 @@ def lay(checkout: Path, files: dict[str, str]) -> None:
         path.write_text(text)
 
 
-def base(folder: Path) -> Census:
+@cache
+def base() -> Census:
     """The census of the tests before any work: both are red."""
-    checkout = folder / "base"
+    with TemporaryDirectory() as folder:
+        return _census_in(Path(folder))
+
+
+def _census_in(checkout: Path) -> Census:
     lay(checkout, {"app.py": WRONG, "test_app.py": TESTS})
     found = one(PYTEST, checkout).census
     assert found is not None
@@ -54,7 +61,7 @@ def base(folder: Path) -> Census:
 
 
 def verdict_on(folder: Path, files: dict[str, str], command: str = PYTEST, **options: str) -> Verdict:
-    before = base(folder)
+    before = base()
     checkout = folder / "work"
     lay(checkout, {"app.py": WRONG, "test_app.py": TESTS, **files})
     (verdict,) = play([gate(command, **options)], checkout, before={"unit": before})
@@ -299,7 +306,7 @@ def test_what_was_patched_before_the_work_may_stay_patched(tmp_path: Path):
 
 def test_failures_are_told_as_new_ones_old_ones_and_mended_ones(tmp_path: Path):
     lay(tmp_path, {"app.py": "def add(a, b):\n    return 3\n", "test_app.py": TESTS})
-    before = base(tmp_path.parent / f"{tmp_path.name}-before")
+    before = base()
     (verdict,) = play([gate(PYTEST)], tmp_path, before={"unit": before})
     assert verdict.only_baseline
     assert "0 new failures; 1 was red before; 1 mended" in verdict.reason

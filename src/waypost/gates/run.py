@@ -42,16 +42,13 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
     """The gates' verdicts, in the order of `gates`; whatever a command does, it ends in one.
 
     Services are started first and stay up while the checks run, one after another; a red gate stops none
-    of the others. `variables` gives the commands' whole environment for a checkout, `secrets` holds the credentials of which
-    an `env` gate gets the one that it names, and `mark` gives for a gate's name the mark of its processes.
-    The listeners hear of each gate that really starts and of each verdict, and may be coroutines; what
-    they raise ends the round, and no process is left.
+    of the others. `variables` gives the commands' whole environment for a checkout, `secrets` holds the
+    credentials of which an `env` gate gets the one that it names, and `mark` gives for a gate's name the mark of
+    its processes. The listeners hear of each gate that really starts and of each verdict, and may be coroutines;
+    what they raise ends the round, and no process is left.
 
-    `walls` gives what a gate's commands may touch, with the checkout in which it runs. `before` are the censuses of the last green commit by gate.
-    `held_out` are the folders of held-out gates by name; each is shown to its gate alone, as $WAYPOST_HELD_OUT. If
-    there is a service and there are walls, all commands of the round share what `network` opens. `only` restricts
-    the tests of a pytest to these ids; other runners run everything. `fresh` is awaited before each check that
-    follows another, and gives the checkout as it was before the first; services keep theirs.
+    For `walls`, `before`, `held_out` and `only` see Stage. If there is a service and there are walls, all commands
+    share what `network` opens. `fresh` gives the checkout as it was, before each check that follows another.
 
     Raises ShellMissing where there is no bash: that is nothing that a repair of the tree could mend.
     """
@@ -64,10 +61,9 @@ async def run_gates(  # noqa: PLR0913 - each argument is one thing that a gate s
         await _tell(on_ended, verdict)
 
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(_abandon, services)
         if network is not None and walls is not None and any(gate.kind is GateKind.SERVICE for gate in gates):
             stage = replace(stage, network=await stack.enter_async_context(network()))
-            stack.push_async_callback(_abandon, services)  # again, as they must end before their network does
+        stack.push_async_callback(_abandon, services)  # last in, first out: they end before their network does
         for gate in (gate for gate in gates if gate.kind is GateKind.SERVICE):
             await _tell(on_started, gate)
             services[gate] = stage.service(gate)
