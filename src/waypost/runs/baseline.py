@@ -96,7 +96,7 @@ class Baseline:
         return found
 
     def _green_trees(self) -> set[str]:
-        """The last green commit's tree, and the one that was verified for it: they differ in boxes and reports alone."""
+        """The last green commit's tree, and the one verified for it: they differ in boxes and reports alone."""
         bay = self.bay
         trees = {bay.project.repository.git.run("rev-parse", f"{green_commit(bay)}^{{tree}}").text}
         committed = last_live(bay.project.log, bay.run, (kinds.MilestoneCommitted.kind,))

@@ -85,8 +85,8 @@ class Trial:
             settled.append(verdict)
         return tuple(settled)
 
-    async def only_tests(self, milestone: Milestone, gate: Gate, tree: str, ids: Collection[str]) -> Verdict:
-        """What a gate says of another tree, of these tests alone; nobody is told."""
+    async def only_tests(self, milestone: Milestone, gate: Gate, tree: str, ids: Collection[str] | None) -> Verdict:
+        """What a gate says of another tree, of these tests alone (None: of all); nobody is told."""
         return (await self._round(milestone, [gate], tree, only=ids))[0]
 
     def _may_be_flaky(self, gate: Gate, verdict: Verdict) -> bool:
