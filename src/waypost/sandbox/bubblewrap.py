@@ -29,7 +29,7 @@ from waypost.sandbox.walls import Level, Walls
 
 _NEEDS = (0, 5)
 _HAS_SIZES = (0, 7)
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - it is hidden, not used
+_SHARED_MEMORY = "/dev/shm"
 
 
 class BubblewrapMissing(SandboxError):
@@ -81,7 +81,7 @@ class BubblewrapSandbox:
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
         walls = command.walls
         seen = view(walls, _defaults(command, walls))
-        inner = (*started_by_shell(as_shell(walls.limits, own_users=True)), program(command), *command.argv[1:])
+        inner = (*started_by_shell(as_shell(walls.limits, user_has=0)), program(command), *command.argv[1:])
         network = walls.network
         start = Start(
             argv=(
@@ -115,7 +115,7 @@ class BubblewrapSandbox:
                 yield from ("--bind", path, path)
             elif kind in {Kind.VISIBLE, Kind.READ_ONLY}:
                 yield from ("--ro-bind", path, path)
-            elif os.path.isdir(path):  # noqa: PTH112 - strings all along
+            elif os.path.isdir(path):
                 yield from (*self._memory(path, 4096, "0555"), "--remount-ro", path)
             else:
                 yield from ("--dev-bind", "/dev/null", path)
@@ -139,9 +139,9 @@ def _namespaces(walls: Walls) -> Iterator[str]:
 def _defaults(command: Command, walls: Walls) -> Defaults:
     homes = places.homes(command.variables.get("HOME", ""))
     temporary = (os.path.realpath(path) for path in places.temporary())
-    emptied = tuple(path for path in (*temporary, *homes) if os.path.isdir(path))  # noqa: PTH112
+    emptied = tuple(path for path in (*temporary, *homes) if os.path.isdir(path))
     resolver = os.path.realpath("/etc/resolv.conf")
     shown = places.toolchains(command.variables.get("PATH", ""), homes)
-    if walls.host_network and os.path.isfile(resolver):  # noqa: PTH113
+    if walls.host_network and os.path.isfile(resolver):
         shown = (*shown, resolver)
     return Defaults(emptied, (*places.machine_secrets(), *places.home_secrets(homes)), shown)

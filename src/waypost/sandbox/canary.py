@@ -19,8 +19,8 @@ _PATIENCE = 0.25
 def writes(path: str) -> bool:
     """Whether a file can be written, with the folders above it."""
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - a small start counts
-        with open(path, "w") as file:  # noqa: PTH123
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
             file.write("canary")
     except OSError:
         return False
@@ -30,8 +30,8 @@ def writes(path: str) -> bool:
 def replaces(path: str) -> bool:
     """Whether what lies above a path can be moved away and made anew."""
     try:
-        above = os.path.dirname(path)  # noqa: PTH120
-        os.rename(above, above + ".moved")  # noqa: PTH104
+        above = os.path.dirname(path)
+        os.rename(above, above + ".moved")
     except OSError:
         return False
     return True
@@ -40,7 +40,7 @@ def replaces(path: str) -> bool:
 def reads(path: str, secret: str) -> bool:
     """Whether a file holds the secret."""
     try:
-        with open(path) as file:  # noqa: PTH123
+        with open(path) as file:
             return secret in file.read()
     except OSError:
         return False
@@ -61,11 +61,11 @@ def connects(host: str, port: int, answers: tuple[int, ...]) -> bool:
 def reaches(process: int, started: str) -> bool:
     """Whether a process outside can be signalled or its environment be read."""
     try:
-        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123
+        with open(f"/proc/{process}/stat") as file:
             if file.read().rpartition(")")[2].split()[19] != started:
                 return False  # in this namespace the id is another's
     except OSError:
-        if os.path.isdir("/proc/self"):  # noqa: PTH112
+        if os.path.isdir("/proc/self"):
             return False
     return _signals(process) or bool(_environment(process))
 
@@ -80,7 +80,7 @@ def _signals(process: int) -> bool:
 
 def _environment(process: int) -> str:
     try:
-        with open(f"/proc/{process}/environ") as file:  # noqa: PTH123
+        with open(f"/proc/{process}/environ") as file:
             return file.read()
     except (OSError, UnicodeDecodeError):
         return ""
@@ -89,11 +89,12 @@ def _environment(process: int) -> str:
 def main() -> None:
     """Tries everything once."""
     asked = json.loads(sys.argv[1])
+    host, port = asked["network"]
     done = {
         "home": reads(asked["read"], asked["secret"]),
         "variable": asked["secret"] in os.environ.get(asked["variable"], ""),
         "loopback": connects("127.0.0.1", asked["loopback"], (0,)),
-        "network": connects(*asked["network"], (0, errno.ECONNREFUSED, errno.EHOSTUNREACH)),
+        "network": connects(host, port, (0, errno.ECONNREFUSED, errno.EHOSTUNREACH)),
         "processes": reaches(*asked["process"]),
     }
     for path in (*asked["write"], *asked["create"]):
@@ -101,7 +102,7 @@ def main() -> None:
     for path in asked["create"]:
         replaces(path)
         writes(path)
-    print("canary", json.dumps(done))  # noqa: T201 - the program's answer
+    print("canary", json.dumps(done))
 
 
 if __name__ == "__main__":

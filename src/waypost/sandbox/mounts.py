@@ -148,8 +148,8 @@ def _nearest(path: str) -> str:
     """The first of a missing path's folders that doesn't exist, or that is no folder."""
     here = "/"
     for part in path.strip("/").split("/"):
-        here = os.path.join(here, part)  # noqa: PTH118 - strings all along
-        if not os.path.isdir(here) or is_placeholder(here):  # noqa: PTH112
+        here = os.path.join(here, part)
+        if not os.path.isdir(here) or is_placeholder(here):
             break
     return here
 
@@ -185,8 +185,8 @@ def _links(walls: Walls, kinds: dict[str, Kind]) -> tuple[Link, ...]:
     found: dict[str, Link] = {}
     for given in (*walls.read_only, *walls.hidden):
         here = ""
-        for part in os.path.abspath(given).strip("/").split("/"):  # noqa: PTH100 - resolving is what must not be done
+        for part in os.path.abspath(given).strip("/").split("/"):
             here = f"{os.path.realpath(here or '/').rstrip('/')}/{part}"
-            if os.path.islink(here) and _is_writable(state(kinds, here)):  # noqa: PTH114
-                found[here] = Link(here, os.readlink(here))  # noqa: PTH115
+            if os.path.islink(here) and _is_writable(state(kinds, here)):
+                found[here] = Link(here, os.readlink(here))
     return tuple(found.values())

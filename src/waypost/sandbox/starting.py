@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from shutil import which
 
 from waypost.sandbox.sandbox import MARK, Command, SpawnError
@@ -19,7 +18,8 @@ class Holder(Enum):
 
     NOBODY = "nobody"  # the first process is the command's
     NAMESPACE = "namespace"  # bubblewrap's processes, then sh
-    LAUNCHER = "launcher"  # a process that adopts what the command leaves
+    FIRST = "first"  # a launcher, and the first process of a namespace that it made
+    ADOPTER = "adopter"  # a launcher that adopts what the command leaves
 
 
 @dataclass(frozen=True, slots=True)
