@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from waypost.sandbox.processes import Process
@@ -71,7 +72,11 @@ def users_threads() -> int:
 def _users_processes() -> int:
     import psutil
 
-    return sum(1 for process in psutil.process_iter() if process.uids().real == os.getuid())
+    total = 0
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # gone meanwhile
+            total += process.uids().real == os.getuid()
+    return total
 
 
 def as_shell(limits: Limits, user_has: int | None) -> str:
@@ -87,6 +92,12 @@ def as_shell(limits: Limits, user_has: int | None) -> str:
     if (count := held.get(resource.RLIMIT_NPROC)) is not None:
         words.append(f"{{ ulimit -u {count} || ulimit -p {count}; }} 2>/dev/null")
     return "; ".join(words) + "; "
+
+
+def limited_by_shell(limits: Limits) -> tuple[str, ...]:
+    """The words that hold the command after them to the limits, in the machine's sh and for this user."""
+    user_has = users_threads() if os.geteuid() else None
+    return ("/bin/sh", "-c", as_shell(limits, user_has) + 'exec "$@"', "sh")
 
 
 class Watch:

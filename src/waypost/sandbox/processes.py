@@ -137,7 +137,7 @@ def kill_each(found: list[Process]) -> None:
 
 
 def kill_groups(found: list[Process], spared: int = 0) -> None:
-    """SIGKILL to each and to all their groups but `spared`: at one blow, also to what was not found yet."""
+    """SIGKILL to each and to their groups but `spared`: at one blow, also to what was not found yet."""
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for group in {process.group for process in found} - {0, os.getpgrp(), spared}:
             with suppress(ProcessLookupError, PermissionError):
@@ -162,8 +162,8 @@ def ending(
         if waited > grace + _GIVE_UP_AFTER:
             named = "; ".join(f"{process.pid} ({process.command})" for process in found[:_MOST_NAMED])
             raise SandboxError(
-                f"{len(found)} processes are not ended by SIGKILL, for {_GIVE_UP_AFTER:.0f} s: {named}; they wait for a "
-                "device, or are another user's: end them by hand"
+                f"{len(found)} processes are not ended by SIGKILL, for {_GIVE_UP_AFTER:.0f} s: {named}; they wait for "
+                "a device, or are another user's: end them by hand"
             )
         if ended is not None:
             ended.update((process.pid, process) for process in found)
