@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -44,9 +43,7 @@ class SeatbeltMissing(SandboxError):
 
 def profile(seen: View, network: bool) -> str:
     """The profile's text: later rules win, so those for deeper paths come later."""
-    lines = [_HEAD]
-    for device in _DEVICES:
-        lines.append(f"(allow file-write-data file-ioctl (literal {_quoted(device)}))")
+    lines = [_HEAD, *(f"(allow file-write-data file-ioctl (literal {_quoted(device)}))" for device in _DEVICES)]
     for mount in seen.mounts:
         lines += _rules(mount.path, mount.kind)
     # A protected path must not be moved away with a folder above it, nor a link on the way be replaced.
@@ -83,7 +80,7 @@ class SeatbeltSandbox:
     """Runs each command with walls in sandbox-exec, and each without them plainly. Raises SeatbeltMissing."""
 
     def __init__(self) -> None:
-        if sys.platform != "darwin" or not os.access(_TOOL, os.X_OK):
+        if not os.access(_TOOL, os.X_OK):
             raise SeatbeltMissing(f"no {_TOOL}: it is part of macOS alone")
         self._plain = PlainSandbox()
 
