@@ -20,7 +20,7 @@ from waypost.sandbox import places
 from waypost.sandbox.control import started_by_shell
 from waypost.sandbox.keeping import kept
 from waypost.sandbox.limits import as_shell
-from waypost.sandbox.mounts import Defaults, Kind, Mount, view
+from waypost.sandbox.mounts import Defaults, Kind, View, view
 from waypost.sandbox.plain import PlainSandbox
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
@@ -88,7 +88,7 @@ class BubblewrapSandbox:
                 *(network.enter if network else ()),
                 self._tool.path,
                 *_namespaces(walls),
-                *self._mounts(seen.mounts, walls),
+                *self._mounts(seen, walls),
                 "--chdir",
                 os.path.realpath(command.folder),
                 "--",
@@ -103,14 +103,17 @@ class BubblewrapSandbox:
             stack.enter_context(kept(seen.missing, seen.links))
             return await run_to_its_end(replace(command, argv=inner[-len(command.argv) :]), start, on_started)
 
-    def _mounts(self, mounts: tuple[Mount, ...], walls: Walls) -> Iterator[str]:
+    def _mounts(self, seen: View, walls: Walls) -> Iterator[str]:
+        missing = frozenset(seen.missing)
         yield from ("--ro-bind", "/", "/", "--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc")
         yield from self._memory(_SHARED_MEMORY, walls.limits.memory, "1777")
-        for mount in mounts:
+        for mount in seen.mounts:
             path, kind = mount.path, mount.kind
             if kind is Kind.EMPTY:
                 shared = path in places.temporary()
                 yield from self._memory(path, walls.limits.memory, "1777" if shared else "0755")
+            elif path in missing:
+                yield from self._memory(path, 4096, "0555")  # quicker than a bind, and what is put there is lost
             elif kind in {Kind.WRITABLE, Kind.ANCHOR}:
                 yield from ("--bind", path, path)
             elif kind in {Kind.VISIBLE, Kind.READ_ONLY}:
