@@ -6,6 +6,9 @@ theirs one by one: next to a protected path nothing new can be made. Emptied fol
 gets a temporary folder of its own, and a home in it. While the network is off there are Unix sockets alone, so no
 loopback inside a command either.
 
+Semaphores and shared memory lie in /dev/shm: root's commands get one of their own, those of an ordinary user the
+machine's, if it is empty when they start.
+
 What a command starts can't get away. As root it has a process namespace, which ends as a whole; an ordinary user's
 launcher adopts all orphans, and RLIMIT_NPROC keeps a fork bomb from outrunning it. That limit does not bind root, so
 root without CAP_SYS_ADMIN does not get this level.
@@ -46,6 +49,7 @@ _MAKE_DEVICES = 1 << 6 | 1 << 11
 _TRUNCATE, _CONTROL_DEVICES = 1 << 14, 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _CONTROL_DEVICES
+_SHARED_MEMORY = "/dev/shm"
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
 
 
@@ -128,6 +132,7 @@ class LandlockSandbox:
                 variables=_variables(command, walls, private),
                 holder=Holder.FIRST if self._space else Holder.ADOPTER,
                 limits=walls.limits,
+                private=(_SHARED_MEMORY,) if self._space else (),
             )
             return await run_to_its_end(command, start, on_started)
 
@@ -138,6 +143,9 @@ class LandlockSandbox:
         for name in _DEVICES:
             path = f"/dev/{name}"
             grants.append((path, devices if os.path.isdir(path) else devices & ~_READ_FOLDER))
+        shared = self._handled & ~(_MAKE_DEVICES | _CONTROL_DEVICES)
+        if not self._space and _is_nobodys(_SHARED_MEMORY):
+            grants.append((_SHARED_MEMORY, shared))
         network = walls.network is not None or walls.host_network
         return {
             "argv": [program(command), *command.argv[1:]],
@@ -148,6 +156,7 @@ class LandlockSandbox:
             "abi": self._abi,
             "limits": list(for_kernel(walls.limits, None if self._space else users_threads()).items()),
             "space": self._space,
+            "memory": [_SHARED_MEMORY, shared, walls.limits.memory or 0],
         }
 
     def _bits(self, path: str, right: Right) -> int:
@@ -172,6 +181,14 @@ def _may_set_apart() -> bool:
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> 21 & 1)
     return False
+
+
+def _is_nobodys(folder: str) -> bool:
+    """Whether a folder is empty, so that nothing of others is shown with it."""
+    try:
+        return not os.listdir(folder)
+    except OSError:
+        return False
 
 
 def _may_be_asked(abi: int, walls: Walls) -> bool:

@@ -3,8 +3,9 @@
 Its one argument names a JSON file, which it removes: `argv`, `grants` (pairs of a path and access bits), `handled`,
 `network` (whether sockets to other machines are open), `connect` (whether Unix sockets may be connected to), `abi`,
 `limits` (pairs of a resource's number and a value), `space` (whether the command gets a process namespace, which needs
-CAP_SYS_ADMIN; without one this process adopts its orphans). Standard error is the runtime's control line: the end is
-told there, and the launcher ends when it is closed. The command gets standard output for both. Kernel interfaces:
+CAP_SYS_ADMIN; without one this process adopts its orphans), `memory` (with a namespace: where to mount a folder of
+memory, its access bits and its size). Standard error is the runtime's control line: the end is told there, and the
+launcher ends when it is closed. The command gets standard output for both. Kernel interfaces:
 landlock(7), seccomp(2), pid_namespaces(7), linux/landlock.h, linux/filter.h.
 """
 
@@ -50,7 +51,7 @@ _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 _NEW_NAMESPACES = 0x7E020000
 _NEW_MOUNTS, _NEW_PROCESSES = 0x00020000, 0x20000000
-_SLAVE, _RECURSIVE, _PROC_FLAGS = 1 << 19, 1 << 14, 0b1110
+_SLAVE, _RECURSIVE, _MOUNT_FLAGS = 1 << 19, 1 << 14, 0b1110
 _UNIX, _NETLINK = 1, 16
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
@@ -213,6 +214,15 @@ def _set_processes_apart() -> None:
     _libc.mount(None, b"/", None, ctypes.c_ulong(_SLAVE | _RECURSIVE), None)
 
 
+def _mount_own(plan: dict[str, Any]) -> None:
+    """What can't be mounted is not granted, or shows the machine's processes, whose insides are closed all the same."""
+    _libc.mount(b"proc", b"/proc", b"proc", ctypes.c_ulong(_MOUNT_FLAGS), None)
+    path, rights, size = plan["memory"]
+    data = f"mode=1777,size={size}".encode()
+    if _libc.mount(b"tmpfs", path.encode(), b"tmpfs", ctypes.c_ulong(_MOUNT_FLAGS), data) == 0:
+        plan["grants"].append((path, rights))
+
+
 def _hold_space(plan: dict[str, Any]) -> NoReturn:
     """The namespace's first process ends with this one, and all others with it."""
     read_end, write_end = os.pipe()
@@ -220,7 +230,7 @@ def _hold_space(plan: dict[str, Any]) -> NoReturn:
     if first == 0:
         os.close(read_end)
         _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-        _libc.mount(b"proc", b"/proc", b"proc", ctypes.c_ulong(_PROC_FLAGS), None)
+        _mount_own(plan)
         os.write(write_end, struct.pack("i", _hold(plan, write_end)))
         os._exit(0)
     os.close(write_end)
