@@ -49,10 +49,9 @@ def weakened_hooks(comparison: Comparison, path: str) -> Iterator[Finding]:
 def deeds(module: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and description of all that acts on tests that did not ask for it."""
     for statement in ast.walk(module):
-        if isinstance(statement, FUNCTIONS) and statement.name.startswith("pytest_") and not _is_fixture(statement):
-            if statement.name not in HARMLESS and not _only_registers(statement):
-                # Its text is part of what is compared: a changed hook is a new one.
-                yield statement.lineno, f"has the hook {statement.name} ({_fingerprint(statement)})"
+        if isinstance(statement, FUNCTIONS) and _is_hook(statement):
+            # Its text is part of what is compared: a changed hook is a new one.
+            yield statement.lineno, f"has the hook {statement.name} ({_fingerprint(statement)})"
     for name, value in bound(module.body):
         if name in _CHOOSING:
             yield value.lineno, f"leaves tests out: {name} = {ast.unparse(value)[:60]}"
@@ -87,6 +86,12 @@ def _skips(statement: ast.stmt) -> Iterator[tuple[int, str]]:
 
 def _is_fixture(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(last(one) == "fixture" for one in function.decorator_list)
+
+
+def _is_hook(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    if not function.name.startswith("pytest_") or _is_fixture(function):
+        return False
+    return function.name not in HARMLESS and not _only_registers(function)
 
 
 def _is_grave(name: str) -> bool:

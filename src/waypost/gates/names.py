@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _CONSTANT_NODES = (
-    ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr, ast.FormattedValue,
-    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.List, ast.Dict, ast.Set,
+    ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr,
+    ast.FormattedValue, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.List, ast.Dict, ast.Set,
 )  # fmt: skip
 _SURROUNDINGS = frozenset({
     "environ", "getenv", "platform", "version_info", "argv", "modules", "which", "find_spec", "gettrace", "hostname",

@@ -21,11 +21,15 @@ _TRICKS: tuple[tuple[str, str], ...] = (
     (r"allow_failure:\s*true", "the job may fail"),
     (r"\bif:\s*(?:false|\$\{\{\s*false)|when:\s*never", "the job never runs"),
     (r"--?passWithNoTests\b|--pass-with-no-tests\b|--allow-empty\b", "passes without a test"),
-    (r"--exit-zero\b|--exit-code[= ]0\b|--no-error-on-unmatched-pattern\b|--suppress-no-test-exit-code\b", "its failure is ignored"),
+    (r"--exit-zero\b|--exit-code[= ]0\b|--no-error-on-unmatched-pattern\b|--suppress-no-test-exit-code\b",
+     "its failure is ignored"),
     (r"^\s*\.IGNORE\s*:|\bMAKEFLAGS\s*[+:?]?=.*(?:-i|-k|ignore)|\bmake\s+-(?:i|k)\b", "make ignores failures"),
-    (r"\bPYTEST_ADDOPTS\b|\bPYTEST_PLUGINS\b|\bNODE_OPTIONS\b|\bPYTHONSTARTUP\b|\bLD_PRELOAD\b|\bBASH_ENV\b|\bRUSTFLAGS\b|\bGOFLAGS\b", "changes the runner by the environment"),
-    (r"\b(?:pytest|unittest|jest|vitest|mocha|tox|nox|rspec|ctest|test)\b[^\n|#]*[^|\n]\|(?!\|)", "a pipe hides the exit code"),
-    (r"\bCOMPARE_IGNORE\b|--(?:update-snapshots?|snapshot-update|updateSnapshot|ci=false|inline-snapshot=)\b|\bUPDATE_(?:SNAPSHOTS?|GOLDENS?|EXPECT)=", "the run rewrites what it expects"),
+    (r"\bPYTEST_ADDOPTS\b|\bPYTEST_PLUGINS\b|\bNODE_OPTIONS\b|\bPYTHONSTARTUP\b|\bLD_PRELOAD\b|\bBASH_ENV\b"
+     r"|\bRUSTFLAGS\b|\bGOFLAGS\b", "changes the runner by the environment"),
+    (r"\b(?:pytest|unittest|jest|vitest|mocha|tox|nox|rspec|ctest|test)\b[^\n|#]*[^|\n]\|(?!\|)",
+     "a pipe hides the exit code"),
+    (r"\bCOMPARE_IGNORE\b|--(?:update-snapshots?|snapshot-update|updateSnapshot|ci=false|inline-snapshot=)\b"
+     r"|\bUPDATE_(?:SNAPSHOTS?|GOLDENS?|EXPECT)=", "the run rewrites what it expects"),
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern, re.MULTILINE), reason) for pattern, reason in _TRICKS)
 _IGNORED_RECIPE = re.compile(r"^\t\s*@?-", re.MULTILINE)

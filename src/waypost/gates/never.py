@@ -15,14 +15,15 @@ from waypost.workspace.trees import LINK, SUBMODULE, Tree
 RUNNER_MODULES = frozenset({
     "pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "exceptiongroup", "tomli", "pygments", "colorama",
     "xdist", "execnet", "coverage", "hypothesis", "mock", "nose", "nose2", "tox", "nox", "pip", "setuptools",
-    "pkg_resources", "wheel", "pytest_cov", "pytest_asyncio", "pytest_timeout", "pytest_mock", "anyio", "numpy", "attr", "attrs",
-    "jest", "vitest", "mocha", "chai",
+    "pkg_resources", "wheel", "pytest_cov", "pytest_asyncio", "pytest_timeout", "pytest_mock", "anyio", "numpy",
+    "attr", "attrs", "jest", "vitest", "mocha", "chai",
 })  # fmt: skip
 HARMLESS = frozenset({"test", "this", "antigravity", "idlelib", "turtledemo", "lib2to3"})
 TOOLS = frozenset({
-    "python", "python3", "py.test", "pytest", "pip", "pip3", "uv", "tox", "nox", "coverage", "node", "npm", "npx", "yarn",
-    "pnpm", "bun", "deno", "jest", "vitest", "mocha", "make", "gmake", "go", "cargo", "rustc", "git", "sh", "bash",
-    "env", "diff", "cmp", "test", "true", "false", "timeout", "curl", "java", "mvn", "gradle", "ruby", "rspec", "bundle",
+    "python", "python3", "py.test", "pytest", "pip", "pip3", "uv", "tox", "nox", "coverage", "node", "npm", "npx",
+    "yarn", "pnpm", "bun", "deno", "jest", "vitest", "mocha", "make", "gmake", "go", "cargo", "rustc", "git", "sh",
+    "bash", "env", "diff", "cmp", "test", "true", "false", "timeout", "curl", "java", "mvn", "gradle", "ruby",
+    "rspec", "bundle",
 })  # fmt: skip
 _SUFFIXES = (".py", ".pyi", ".so", ".pyd", ".pyc", ".zip")
 _PATHS = re.compile(r"PYTHONPATH=[\"']?([\w./:\-]+)|\bpythonpath\s*=\s*(.+)|--rootdir[= ]([\w./\-]+)")

@@ -37,7 +37,8 @@ JAVASCRIPT = Dialect(
         r"|\bx(?:it|test|describe|context|specify)\s*\(|\bf(?:it|describe)\s*\(|\b(?:t|this|ctx|test)\.skip\s*\("
         r"|\{\s*(?:skip|todo|only)\s*:\s*(?:true|['\"])|\bpending\s*\("
     ),
-    re.compile(r"expect\s*\(\s*(true|false|\d+|'[^']*'|\"[^\"]*\")\s*\)\s*\.\w+\s*\(\s*(?:\1\s*)?\)|assert(?:\.ok)?\s*\(\s*(?:true|1)\s*[,)]|expect\s*\([^)\n]*\)\s*;?\s*$", re.MULTILINE),
+    re.compile(r"expect\s*\(\s*(true|false|\d+|'[^']*'|\"[^\"]*\")\s*\)\s*\.\w+\s*\(\s*(?:\1\s*)?\)"
+    r"|assert(?:\.ok)?\s*\(\s*(?:true|1)\s*[,)]|expect\s*\([^)\n]*\)\s*;?\s*$", re.MULTILINE),
     re.compile(r"toBeTruthy|toBeDefined|not\.toBeNull|not\.toBeUndefined|toBeInstanceOf|expect\.any|anything\(\)|assert\.ok\(|typeof|not\.toThrow\("),
     _SLASHES,
 )  # fmt: skip
@@ -61,7 +62,9 @@ RUST = Dialect(
 )
 JAVA = Dialect(
     re.compile(
-        r"@(?:Test|ParameterizedTest|RepeatedTest|Property)\b(?:\([^)]*\))?(?:\s*@\w+(?:\([^)]*\))?)*\s*(?:(?:public|private|internal|final|suspend)\s+)*(?:void|fun)\s+([\w`][\w` ]*)\s*\("
+        r"@(?:Test|ParameterizedTest|RepeatedTest"
+        r"|Property)\b(?:\([^)]*\))?(?:\s*@\w+(?:\([^)]*\))?)*\s*(?:(?:public|private|internal|final"
+        r"|suspend)\s+)*(?:void|fun)\s+([\w`][\w` ]*)\s*\("
     ),
     re.compile(r"\bassert\w*\s*\(|\bassert\s|\bfail\s*\(|\bverify\s*\(|expected\s*=|\bshouldBe\b"),
     re.compile(

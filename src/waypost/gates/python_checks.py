@@ -20,8 +20,10 @@ _RAISES = frozenset(
 )
 _LOOSE_CALLS = frozenset({"isinstance", "callable", "hasattr", "bool", "issubclass", "any", "assertTrue", "assertFalse",
                           "assertIsNotNone", "assertIsInstance", "assert_called", "ok_"})  # fmt: skip
-_PARTIAL_CALLS = frozenset({"assertIn", "assertNotIn", "assertGreater", "assertLess", "assertGreaterEqual", "assertLessEqual",
-                            "assertNotEqual", "assertIsNot", "assertRegex", "assertNotRegex", "assert_any_call"})  # fmt: skip
+_PARTIAL_CALLS = frozenset({
+    "assertIn", "assertNotIn", "assertGreater", "assertLess", "assertGreaterEqual", "assertLessEqual",
+    "assertNotEqual", "assertIsNot", "assertRegex", "assertNotRegex", "assert_any_call",
+})  # fmt: skip
 _HELPER = re.compile(r"^_?(?:assert|check|expect|verify|ensure|should)(?:[_A-Z]|$)")
 _GIANT = 1e-2
 

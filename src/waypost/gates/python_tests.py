@@ -228,7 +228,7 @@ def _cases(decorator: ast.expr, file: _File) -> int:
 def _unbound(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement gives something else to, or takes away."""
     targets: list[ast.expr] = []
-    if isinstance(statement, ast.Assign) or isinstance(statement, ast.Delete):
+    if isinstance(statement, ast.Assign | ast.Delete):
         targets = statement.targets
     yield from (target.id for target in targets if isinstance(target, ast.Name))
     yield from (target.attr for target in targets if isinstance(target, ast.Attribute))

@@ -7,8 +7,8 @@ in one assertion or one case of parametrize. A pair is *specific* where neither 
 
 Refused is a group of new pairs (the branches of a function, or one dictionary) of which every pair that is specific
 is the tests' own, and no pair is anything else than a test asks for. A table that knows more than the tests, as an
-honest one does, passes; one of twelve entries and more is told and not refused, as a table may be tested in full; so is a
-dictionary whose pairs only new tests have, for its author wrote both. A base case (`0`, `""`) is not specific.
+honest one does, passes; one of twelve entries and more is told and not refused, as a table may be tested in full; so
+is a dictionary whose pairs only new tests have, for its author wrote both. A base case (`0`, `""`) is not specific.
 """
 
 from __future__ import annotations

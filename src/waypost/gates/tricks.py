@@ -14,27 +14,34 @@ RUNNER = re.compile(
     r"pytest|py\.test|unittest|nose2?\b|hypothesis|PYTEST_\w+|_pytest|\bjunit|^tox$|^TOX_|under_test|in_test|\bis_test",
     re.IGNORECASE,
 )
-_TEST_FILE = re.compile(r"(?:^|/)tests?(?:/|$)|(?:^|/)(?:test_[\w*]*|conftest|[\w*]+_test)\.py|conftest|(?:junit|report|results?)[\w*\-]*\.xml"
-                        r"|sitecustomize|usercustomize|\.pth$|pytest\.ini|\.coverage\b|_pytest", re.IGNORECASE)  # fmt: skip
+_TEST_FILE = re.compile(
+    r"(?:^|/)tests?(?:/|$)|(?:^|/)(?:test_[\w*]*|conftest|[\w*]+_test)\.py|conftest|(?:junit|report"
+    r"|results?)[\w*\-]*\.xml"
+    r"|sitecustomize|usercustomize|\.pth$|pytest\.ini|\.coverage\b|_pytest",
+    re.IGNORECASE,
+)
 _SURROUNDING = frozenset(
     {"environ", "getenv", "modules", "argv", "environb", "orig_argv", "find_spec", "get", "getmodule"}
 )
 _ASKS = frozenset({"environ", "getenv", "modules", "argv", "environb", "orig_argv", "find_spec", "cmdline"})
 _FILE_CALLS = frozenset({
-    "open", "Path", "PurePath", "read_text", "write_text", "read_bytes", "write_bytes", "glob", "rglob", "iglob", "listdir",
-    "scandir", "walk", "join", "joinpath", "getlines", "getline", "import_module", "__import__", "spec_from_file_location",
-    "run_path", "run_module", "SourceFileLoader", "rename", "replace", "copy", "copyfile", "move", "symlink", "unlink",
-    "remove", "chmod",
+    "open", "Path", "PurePath", "read_text", "write_text", "read_bytes", "write_bytes", "glob", "rglob", "iglob",
+    "listdir", "scandir", "walk", "join", "joinpath", "getlines", "getline", "import_module", "__import__",
+    "spec_from_file_location", "run_path", "run_module", "SourceFileLoader", "rename", "replace", "copy", "copyfile",
+    "move", "symlink", "unlink", "remove", "chmod",
 })  # fmt: skip
 _FRAMES = frozenset(
     {"_getframe", "_current_frames", "stack", "currentframe", "extract_stack", "format_stack", "walk_stack"}
 )
 _CALLER = frozenset({"f_back", "co_filename", "co_name", "f_locals", "f_globals", "function", "filename", "f_code"})
-_WATCHES = {"sys.settrace", "sys.setprofile", "threading.settrace", "threading.setprofile", "gc.get_objects", "gc.get_referrers",
-            "sys.addaudithook"}  # fmt: skip
+_WATCHES = {
+    "sys.settrace", "sys.setprofile", "threading.settrace", "threading.setprofile", "gc.get_objects",
+    "gc.get_referrers", "sys.addaudithook",
+}  # fmt: skip
 _POKES = {"ctypes.pythonapi", "ctypes.py_object", "ctypes.memmove", "ctypes.memset", "ctypes.string_at"}
 _ALLOWED_PATCHES = re.compile(
-    r"^(?:sys\.(?:std\w+|argv|path|excepthook|displayhook|dont_write_bytecode|tracebacklimit|ps1|ps2)|logging\.|warnings\.|signal\.)"
+    r"^(?:sys\.(?:std\w+|argv|path|excepthook|displayhook|dont_write_bytecode|tracebacklimit|ps1|ps2)"
+    r"|logging\.|warnings\.|signal\.)"
 )
 _PATCHED_ROOTS = sys.stdlib_module_names | {"pytest", "_pytest", "builtins", "pluggy", "hypothesis", "numpy"}
 _COMPARISONS = {"__eq__": True, "__ne__": False, "__lt__": True, "__gt__": True, "__le__": True, "__ge__": True,
@@ -199,9 +206,12 @@ def _stops_import(module: ast.Module) -> Iterator[tuple[int, str]]:
             if isinstance(statement, ast.Raise)
             else None
         )
-        if isinstance(value, ast.Call) and last(value) in {"exit", "quit", "SystemExit"}:
-            if not value.args or (isinstance(value.args[0], ast.Constant) and not value.args[0].value):
-                yield statement.lineno, "ends the process with success when it is imported"
+        if isinstance(value, ast.Call) and last(value) in {"exit", "quit", "SystemExit"} and _is_success(value.args):
+            yield statement.lineno, "ends the process with success when it is imported"
+
+
+def _is_success(arguments: list[ast.expr]) -> bool:
+    return not arguments or (isinstance(arguments[0], ast.Constant) and not arguments[0].value)
 
 
 def _patches(module: ast.Module, known: Mapping[str, str]) -> Iterator[tuple[str, int]]:

@@ -144,7 +144,7 @@ def _weaker(old: Test, new: Test) -> str:
     for strength, word in ((EXACT, "exact"), (PARTIAL, "telling")):
         lost = old.count(strength) - new.count(strength)
         if lost > 0:
-            return f"has {lost} {'assertion' if lost == 1 else 'assertions'} less that {'is' if lost == 1 else 'are'} {word}"
+            return f"has {lost} {'assertion less that is' if lost == 1 else 'assertions less that are'} {word}"
     was = {check.subject: check.accepts for check in old.checks}
     for check in new.checks:
         if check.subject and check.accepts > was.get(check.subject, check.accepts):
