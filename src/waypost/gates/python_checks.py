@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from waypost.gates.measure import EXACT, LOOSE, PARTIAL, Check
-from waypost.gates.names import FUNCTIONS, Function, constants, dotted, folded, is_constant, is_surrounding, last
+from waypost.gates.names import FUNCTIONS, Function, constants, dotted, folded, is_constant, is_surrounding, last, walk
 
 WIDE = frozenset({"Exception", "BaseException", "AssertionError", "Failed", "object"})
 _ENDS = frozenset(
@@ -88,7 +88,7 @@ class Reading:
         handlers, body = statement.handlers, statement.body  # type: ignore[attr-defined]
         swallows = any(_swallows(handler) for handler in handlers)
         final: list[ast.stmt] = statement.finalbody  # type: ignore[attr-defined]
-        if any(isinstance(inner, ast.Return) for rest in final for inner in ast.walk(rest)):
+        if any(isinstance(inner, ast.Return) for rest in final for inner in walk(rest)):
             swallows = True
         if swallows:
             if any(asserts(rest) for rest in body):
@@ -135,7 +135,7 @@ class Reading:
             self.block(body, cap)
 
     def _call(self, statement: ast.stmt, cap: int) -> None:
-        for call in (node for node in ast.walk(statement) if isinstance(node, ast.Call)):
+        for call in (node for node in walk(statement) if isinstance(node, ast.Call)):
             word = last(call)
             if helper := self.helpers.get(word) if self.follows else None:
                 inner = Reading(self.helpers, {**self.names, **constants(helper.body)}, follows=False)
@@ -157,7 +157,7 @@ class Reading:
     def _ends(self, statement: ast.stmt) -> bool:
         if isinstance(statement, ast.Return | ast.Continue | ast.Break):
             value = statement.value if isinstance(statement, ast.Return) else None
-            return not (value is not None and any(isinstance(node, ast.Call) for node in ast.walk(value)))
+            return not (value is not None and any(isinstance(node, ast.Call) for node in walk(value)))
         if isinstance(statement, ast.Raise):
             return last(statement.exc) not in {"AssertionError", "Failed"}
         return (
@@ -209,7 +209,7 @@ def _telling(operator: ast.cmpop, right: ast.expr) -> int:
         return LOOSE
     if not isinstance(operator, ast.Eq | ast.Is):
         return PARTIAL
-    if any(last(node) in {"ANY", "Any", "anything"} for node in ast.walk(right)):
+    if any(last(node) in {"ANY", "Any", "anything"} for node in walk(right)):
         return LOOSE
     if isinstance(right, ast.Constant) and right.value is True:
         return LOOSE if isinstance(operator, ast.Eq) else EXACT
@@ -273,7 +273,7 @@ def _is_loose(keyword: ast.keyword) -> bool:
 
 def asserts(statement: ast.AST) -> bool:
     """Whether a statement holds an assertion of any kind."""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Assert) or (
             isinstance(node, ast.Call) and (_HELPER.match(last(node)) or last(node) in _RAISES | _FAILS)
         ):
@@ -291,7 +291,7 @@ def _swallows(handler: ast.ExceptHandler) -> bool:
     caught = _alternatives([handler.type]) if handler.type else []
     if caught and not any(last(kind) in WIDE for kind in caught):
         return False
-    return not any(isinstance(inner, ast.Raise) or asserts(inner) for rest in handler.body for inner in ast.walk(rest))
+    return not any(isinstance(inner, ast.Raise) or asserts(inner) for rest in handler.body for inner in walk(rest))
 
 
 def _zero(call: ast.Call) -> bool:

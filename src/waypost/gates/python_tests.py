@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from waypost.gates.measure import Suite, Test
-from waypost.gates.names import FUNCTIONS, Function, bound, constants, dotted, folded, is_constant, last
+from waypost.gates.names import FUNCTIONS, Function, bound, constants, dotted, folded, is_constant, last, walk
 from waypost.gates.python_checks import Reading, nested
 
 LEFT_OUT = (
@@ -57,7 +57,7 @@ def suite(module: ast.Module) -> Suite:
 def imports(module: ast.Module) -> dict[str, str]:
     """The imported names of a module, each with the dotted name that it stands for."""
     found: dict[str, str] = {}
-    for node in ast.walk(module):
+    for node in walk(module):
         if isinstance(node, ast.Import):
             found.update(
                 {
@@ -75,7 +75,7 @@ def imports(module: ast.Module) -> dict[str, str]:
 def patched(nodes: Iterable[ast.AST], known: Mapping[str, str]) -> Iterator[str]:
     """The dotted names of foreign things that code replaces: by a mock, setattr, an assignment, `sys.modules`."""
     for top in nodes:
-        for node in ast.walk(top):
+        for node in walk(top):
             if isinstance(node, ast.Call) and last(node) in _PATCHES and node.args:
                 yield from _target(node, known)
             elif isinstance(node, ast.Assign | ast.AugAssign):
@@ -146,7 +146,7 @@ def _test(function: Function, name: str, outer: Sequence[ast.expr], file: _File)
     decorators = [*outer, *function.decorator_list]
     cases = [one for one in decorators if last(one) in {"parametrize", "example", "data"}]
     literals = frozenset(_literals(reading.nodes, {**file.values, **dict(_local(function))}, cases))
-    calls = sum(isinstance(node, ast.Call) for statement in function.body for node in ast.walk(statement))
+    calls = sum(isinstance(node, ast.Call) for statement in function.body for node in walk(statement))
     return Test(
         name,
         function.lineno,
@@ -161,7 +161,7 @@ def _test(function: Function, name: str, outer: Sequence[ast.expr], file: _File)
 
 
 def _local(function: Function) -> Iterator[tuple[str, ast.expr]]:
-    for statement in ast.walk(function):
+    for statement in walk(function):
         if isinstance(statement, ast.Assign | ast.AnnAssign):
             yield from bound([statement])
 
@@ -171,7 +171,7 @@ def _literals(nodes: Iterable[ast.AST], values: Mapping[str, ast.expr], cases: S
     waiting = [*nodes, *(argument for case in cases if isinstance(case, ast.Call) for argument in case.args[1:])]
     seen: set[str] = set()
     while waiting:
-        for node in ast.walk(waiting.pop()):
+        for node in walk(waiting.pop()):
             if isinstance(node, ast.Constant) and is_telling(node.value):
                 yield repr(node.value)
             elif isinstance(node, ast.Name) and node.id in values and node.id not in seen:
@@ -187,7 +187,7 @@ def is_telling(value: object) -> bool:
 def _marks(decorators: Sequence[ast.expr], function: Function, file: _File) -> Iterator[str]:
     for decorator in decorators:
         yield from _mark(decorator, file)
-    for node in ast.walk(function):
+    for node in walk(function):
         if (isinstance(node, ast.Call) and last(node) in LEFT_OUT) or (
             isinstance(node, ast.Raise) and last(node.exc) in LEFT_OUT
         ):
@@ -199,16 +199,14 @@ def _mark(decorator: ast.expr, file: _File) -> Iterator[str]:
     meant = file.values.get(name.split(".")[0])
     if any(word in LEFT_OUT for word in name.split(".")):
         yield ast.unparse(decorator)[:60]
-    elif meant is not None and any(last(node) in LEFT_OUT for node in ast.walk(meant)):
+    elif meant is not None and any(last(node) in LEFT_OUT for node in walk(meant)):
         yield f"{name} = {ast.unparse(meant)[:50]}"
     elif isinstance(decorator, ast.List | ast.Tuple):
         for one in decorator.elts:
             yield from _mark(one, file)
     elif last(decorator) == "parametrize":
         yield from (
-            ast.unparse(node)[:60]
-            for node in ast.walk(decorator)
-            if isinstance(node, ast.Call) and last(node) in LEFT_OUT
+            ast.unparse(node)[:60] for node in walk(decorator) if isinstance(node, ast.Call) and last(node) in LEFT_OUT
         )
     elif name.split(".")[0] in file.functions and "fixture" not in name:
         yield f"decorator {name}"
@@ -251,7 +249,7 @@ def _reached(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _hidden(module: ast.Module, body: Sequence[ast.stmt]) -> Iterator[str]:
     for name, value in bound(list(body)):
-        if name == "pytestmark" and any(last(node) in LEFT_OUT for node in ast.walk(value)):
+        if name == "pytestmark" and any(last(node) in LEFT_OUT for node in walk(value)):
             yield f"pytestmark = {ast.unparse(value)[:60]}"
         elif name == "__test__" and isinstance(value, ast.Constant) and not value.value:
             yield "__test__ = False"
@@ -272,7 +270,7 @@ def _outside(statement: ast.stmt) -> Iterator[str]:
     if isinstance(statement, FUNCTIONS) and statement.name in {"load_tests", "pytest_generate_tests"}:
         yield f"{statement.name} chooses tests"
     name = f"{statement.name}: " if isinstance(statement, FUNCTIONS) else ""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         is_call = isinstance(node, ast.Call) and last(node) in {*LEFT_OUT, "_exit"} - {
             "skipif",
             "skipIf",

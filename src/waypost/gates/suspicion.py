@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from waypost.gates.comparison import Comparison
-from waypost.gates.names import parsed
 from waypost.gates.protected import CODE, fixed_kind, is_test
 from waypost.gates.tricks import tricks
 from waypost.gates.verdict import Finding
@@ -55,23 +54,26 @@ _DOCUMENTS = re.compile(r"(?:^|/)(?:docs?|examples?|bench(?:marks)?)/")
 
 def suspicious(comparison: Comparison) -> Iterator[Finding]:
     """Refusing findings on changed code, each with its line and the trick."""
-    before: Counter[str] = Counter()
-    after: list[tuple[str, int, str]] = []
-    for path in comparison.changes:
-        if not CODE.search(path.lower()) or _DOCUMENTS.search(path) or fixed_kind(path) == "build":
-            continue
-        old, new = comparison.old(path), comparison.new(path)
-        before.update(reason for _, reason in _found(path, old or ""))
-        after += [(path, line, reason) for line, reason in _found(path, new or "")]
+    paths = [
+        path
+        for path in comparison.changes
+        if CODE.search(path.lower()) and not _DOCUMENTS.search(path) and fixed_kind(path) != "build"
+    ]
+    after = [
+        (path, line, reason) for path in paths for line, reason in _found(comparison, path, comparison.new(path) or "")
+    ]
+    if not after:
+        return
+    before = Counter(reason for path in paths for _, reason in _found(comparison, path, comparison.old(path) or ""))
     for path, line, reason in after:
         before[reason] -= 1
         if before[reason] < 0:
             yield Finding("trick", path, f"line {line} {reason}", True)
 
 
-def _found(path: str, text: str) -> Iterator[tuple[int, str]]:
+def _found(comparison: Comparison, path: str, text: str) -> Iterator[tuple[int, str]]:
     if path.endswith((".py", ".pyi")):
-        module = parsed(text)
+        module = comparison.parsed(text)
         if module is not None:
             yield from dict.fromkeys(tricks(module, is_test(path) or path.endswith("conftest.py")))
         return

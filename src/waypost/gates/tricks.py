@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from waypost.gates.names import FUNCTIONS, constants, dotted, folded, last
+from waypost.gates.names import FUNCTIONS, constants, dotted, folded, last, walk
 from waypost.gates.python_tests import imports, patched
 
 RUNNER = re.compile(
@@ -53,20 +53,22 @@ _DECODERS = frozenset(
 
 def tricks(module: ast.Module, is_test: bool) -> Iterator[tuple[int, str]]:
     """All tricks in a module; tests may look at themselves and import their runner, source may not."""
-    known, names = imports(module), constants(module.body)
-    for node in ast.walk(module):
+    known, names, nodes = imports(module), constants(module.body), walk(module)
+    asking = any(_is_asking(node, known) for node in nodes)
+    for node in nodes:
         yield from _endings(node, known)
         yield from _pokes(node, known)
         if isinstance(node, ast.ClassDef) and not is_test:
             yield from _equal_to_all(node)
         if not is_test:
-            yield from _asks(node, names, known)
+            yield from _asks(node, names, known, asking)
     yield from _stops_import(module)
     if is_test:
         return
-    for name, line in _patches(module, known):
+    for name, line in _patches(nodes, known):
         yield line, f"replaces {name}"
-    for function in (node for node in ast.walk(module) if isinstance(node, FUNCTIONS)):
+    looking = any(isinstance(node, ast.Call) and last(node) in _FRAMES for node in nodes)
+    for function in (node for node in nodes if looking and isinstance(node, FUNCTIONS)):
         yield from _looks_at_callers(function, known)
 
 
@@ -86,7 +88,7 @@ def _endings(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str
         yield node.lineno, f"ends the process at once ({name})"
     elif name in {"os.kill", "os.killpg", "signal.raise_signal", "psutil.Process"}:
         targets = [
-            _full(inner, known) for argument in node.args for inner in ast.walk(argument) if isinstance(inner, ast.Call)
+            _full(inner, known) for argument in node.args for inner in walk(argument) if isinstance(inner, ast.Call)
         ]
         if (
             any(target in {"os.getppid", "os.getpid", "os.getpgrp", "os.getpgid"} for target in targets)
@@ -98,7 +100,7 @@ def _endings(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str
     elif (
         name in {"exec", "eval"}
         and node.args
-        and any(last(inner) in _DECODERS for inner in ast.walk(node.args[0]) if isinstance(inner, ast.Call))
+        and any(last(inner) in _DECODERS for inner in walk(node.args[0]) if isinstance(inner, ast.Call))
     ):
         yield node.lineno, f"runs code that it hides ({ast.unparse(node)[:60]})"
 
@@ -120,17 +122,19 @@ def _pokes(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str]]
                 yield node.lineno, f"exchanges {ast.unparse(target)[:60]}"
 
 
-def _asks(node: ast.AST, names: Mapping[str, ast.expr], known: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+def _asks(
+    node: ast.AST, names: Mapping[str, ast.expr], known: Mapping[str, str], asking: bool
+) -> Iterator[tuple[int, str]]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         modules = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module or ""]
         for module in modules:
             if module.split(".")[0] in {"pytest", "_pytest", "unittest", "nose", "conftest", "tests"}:
                 yield node.lineno, f"imports {module}"
     elif isinstance(node, ast.Compare | ast.Call | ast.Subscript | ast.GeneratorExp | ast.ListComp):
-        if not any(_is_asking(inner, known) for inner in ast.walk(node)):
+        if not asking or not any(_is_asking(inner, known) for inner in walk(node)):
             yield from _files(node, names)
             return
-        for inner in ast.walk(node):
+        for inner in walk(node):
             text = folded(inner, names)
             if text and RUNNER.search(text):
                 yield (
@@ -168,7 +172,7 @@ def _files(node: ast.AST, names: Mapping[str, ast.expr]) -> Iterator[tuple[int, 
 def _equal_to_all(owner: ast.ClassDef) -> Iterator[tuple[int, str]]:
     for statement in owner.body:
         if isinstance(statement, FUNCTIONS) and statement.name in _COMPARISONS:
-            returned = [inner.value for inner in ast.walk(statement) if isinstance(inner, ast.Return)]
+            returned = [inner.value for inner in walk(statement) if isinstance(inner, ast.Return)]
             if returned and all(_is_always(value, _COMPARISONS[statement.name]) for value in returned):
                 yield statement.lineno, f"{owner.name}.{statement.name} has the same answer for everything"
         if isinstance(statement, FUNCTIONS) and statement.name == "__class__":
@@ -214,8 +218,8 @@ def _is_success(arguments: list[ast.expr]) -> bool:
     return not arguments or (isinstance(arguments[0], ast.Constant) and not arguments[0].value)
 
 
-def _patches(module: ast.Module, known: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    for statement in ast.walk(module):
+def _patches(nodes: Sequence[ast.AST], known: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    for statement in nodes:
         if isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr):
             for name in patched([statement], known):
                 root = name.split(".")[0]
@@ -235,15 +239,13 @@ def _looks_at_callers(
 ) -> Iterator[tuple[int, str]]:
     frames = [
         node
-        for node in ast.walk(function)
+        for node in walk(function)
         if isinstance(node, ast.Call)
         and last(node) in _FRAMES
         and _full(node, known).split(".")[0] in {"sys", "inspect", "traceback"}
     ]
-    looks = any(isinstance(node, ast.Attribute) and node.attr in _CALLER for node in ast.walk(function))
-    texts = [
-        node.value for node in ast.walk(function) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
+    looks = any(isinstance(node, ast.Attribute) and node.attr in _CALLER for node in walk(function))
+    texts = [node.value for node in walk(function) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     if frames and (looks or any("test" in text.lower() for text in texts)):
         about = any("test" in text.lower() for text in texts)
         yield frames[0].lineno, "looks at who called it" + (", for tests" if about else "")

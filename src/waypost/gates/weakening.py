@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from waypost.gates import other_tests, python_tests
 from waypost.gates.comparison import Comparison
 from waypost.gates.measure import EMPTY, EXACT, PARTIAL, Suite, Test
-from waypost.gates.names import parsed
 from waypost.gates.protected import is_expectation, is_test
 from waypost.gates.verdict import Finding
 
@@ -50,11 +49,11 @@ def weakened(comparison: Comparison, paths: Iterable[str]) -> Iterator[Finding]:
             yield from _golden(comparison, path)
 
 
-def suite_of(path: str, text: str, together: str = "") -> Suite:
+def suite_of(comparison: Comparison, path: str, text: str, together: str = "") -> Suite:
     """A file's tests; `together` is its other version: both are read alike, by syntax if both can be."""
     if path.endswith((".py", ".pyi")):
-        module = parsed(text)
-        if module is not None and parsed(together) is not None:
+        module = comparison.parsed(text)
+        if module is not None and comparison.parsed(together) is not None:
             return python_tests.suite(module)
     spoken = other_tests.dialect(path)
     return other_tests.suite(text, spoken) if spoken else EMPTY
@@ -63,10 +62,13 @@ def suite_of(path: str, text: str, together: str = "") -> Suite:
 def _pair(comparison: Comparison, path: str) -> _Pair | None:
     old, new = comparison.old(path), comparison.new(path)
     if old is None:
-        return _Pair(path, EMPTY, suite_of(path, new), False) if new is not None else None
-    before = suite_of(path, old, new or "")
+        return _Pair(path, EMPTY, suite_of(comparison, path, new), False) if new is not None else None
+    before = suite_of(comparison, path, old, new or "")
     return _Pair(
-        path, before, suite_of(path, new, old) if new is not None else EMPTY, path not in comparison.after.entries
+        path,
+        before,
+        suite_of(comparison, path, new, old) if new is not None else EMPTY,
+        path not in comparison.after.entries,
     )
 
 
