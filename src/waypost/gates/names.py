@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BELOW = "nodes_below"
 _CONSTANT_NODES = (
     ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr,
     ast.FormattedValue, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.List, ast.Dict, ast.Set,
@@ -30,14 +31,23 @@ def parsed(text: str) -> ast.Module | None:
 
 
 def walk(top: ast.AST) -> list[ast.AST]:
-    """A node and all below it, the nearest first, but for the marks of loading and storing: `ast.walk`, quicker."""
+    """A node and all below it, the nearest first, but for the marks of loading and storing: `ast.walk`, quicker.
+
+    The nodes of modules and functions are kept with them, as these are asked for again and again.
+    """
+    kept = isinstance(top, ast.Module | ast.FunctionDef)
+    if kept and (known := vars(top).get(_BELOW)):
+        return list(known)
     found = [top]
     for node in found:
-        for value in vars(node).values():
+        for name in node._fields:
+            value = getattr(node, name, None)
             if value.__class__ is list:
                 found += [one for one in value if isinstance(one, ast.AST)]
             elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
                 found.append(value)
+    if kept:
+        setattr(top, _BELOW, tuple(found))
     return found
 
 

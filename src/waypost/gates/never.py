@@ -31,8 +31,10 @@ _PATHS = re.compile(r"PYTHONPATH=[\"']?([\w./:\-]+)|\bpythonpath\s*=\s*(.+)|--ro
 
 def forbidden(comparison: Comparison) -> Iterator[Finding]:
     """Refusing findings on what has no honest use in a change, whatever the scope."""
-    roots = import_roots(comparison)
-    folded = {path.lower(): path for path in comparison.before.entries}
+    new_files = {path for path, (old, new) in comparison.changes.items() if old is None and new is not None}
+    is_needed = any(shadowed(path, None) for path in new_files)
+    roots = import_roots(comparison) if is_needed else frozenset[str]()
+    folded = {path.lower(): path for path in comparison.before.entries} if new_files else {}
     for path, (old, new) in comparison.changes.items():
         if fixed_kind(path) in NEVER:
             yield _told(path, str(fixed_kind(path)), old is None, new is None)
@@ -82,8 +84,8 @@ def _new_file(path: str, roots: frozenset[str], twin: str | None, comparison: Co
         yield Finding("shim", path, f"is a program named like the tool {stem}", True)
 
 
-def shadowed(path: str, roots: frozenset[str]) -> str | None:
-    """The standard library's or the runner's module whose place a file takes, if it does."""
+def shadowed(path: str, roots: frozenset[str] | None) -> str | None:
+    """The standard library's or the runner's module whose place a file takes, if it does; None: in any folder."""
     folder, name = posixpath.split(path)
     if name == "__init__.py":
         folder, module = posixpath.split(folder)
@@ -92,7 +94,7 @@ def shadowed(path: str, roots: frozenset[str]) -> str | None:
     else:
         return None
     is_taken = module in RUNNER_MODULES or (module in sys.stdlib_module_names and module not in HARMLESS)
-    return module if is_taken and folder in roots else None
+    return module if is_taken and (roots is None or folder in roots) else None
 
 
 def _was_there(tree: Tree, folder: str, module: str) -> bool:

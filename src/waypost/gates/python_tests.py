@@ -35,8 +35,37 @@ class _File:
     imports: Mapping[str, str]
 
 
-def suite(module: ast.Module) -> Suite:
-    """The tests of a module that would be collected; a later definition of a name replaces the earlier."""
+def unchanged(old: ast.Module, was: str, new: ast.Module, now: str) -> frozenset[str]:
+    """The test functions and classes with the same text in two versions of a module, whose rest is the same too."""
+    before, rest = _pieces(old, was)
+    after, new_rest = _pieces(new, now)
+    if rest != new_rest:
+        return frozenset()
+    return frozenset(name for name, text in before.items() if after.get(name) == text)
+
+
+def _pieces(module: ast.Module, text: str) -> tuple[dict[str, str], list[str]]:
+    """The text of each test by its name, and of all else; what has a name twice counts as all else."""
+    lines = text.split("\n")
+    found: dict[str, str] = {}
+    rest: list[str] = []
+    for statement in module.body:
+        decorators = statement.decorator_list if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else []
+        first = min((one.lineno for one in decorators), default=statement.lineno)
+        piece = "\n".join(lines[first - 1 : statement.end_lineno])
+        name = statement.name if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else ""
+        if name.lower().startswith("test") and name not in found:
+            found[name] = piece
+        else:
+            rest.append(piece)
+    return found, rest
+
+
+def suite(module: ast.Module, leave_out: frozenset[str] = frozenset()) -> Suite:
+    """The tests of a module that would be collected; a later definition of a name replaces the earlier.
+
+    `leave_out` are functions and classes that need not be measured.
+    """
     body = list(_reached(module.body))
     functions = {one.name: one for one in nested(body)}
     classes = [one for one in body if isinstance(one, ast.ClassDef)]
@@ -44,6 +73,8 @@ def suite(module: ast.Module) -> Suite:
     file = _File({**methods, **functions}, constants(body), dict(bound(body)), imports(module))
     found: dict[str, Test] = {}
     for statement in body:
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) and statement.name in leave_out:
+            continue
         if isinstance(statement, ast.ClassDef):
             found.update(_class(statement, "", (), file))
         elif isinstance(statement, FUNCTIONS) and statement.name.startswith("test"):
@@ -76,12 +107,17 @@ def patched(nodes: Iterable[ast.AST], known: Mapping[str, str]) -> Iterator[str]
     """The dotted names of foreign things that code replaces: by a mock, setattr, an assignment, `sys.modules`."""
     for top in nodes:
         for node in walk(top):
-            if isinstance(node, ast.Call) and last(node) in _PATCHES and node.args:
-                yield from _target(node, known)
-            elif isinstance(node, ast.Assign | ast.AugAssign):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                for target in targets:
-                    yield from _assigned(target, known)
+            yield from replaced(node, known)
+
+
+def replaced(node: ast.AST, known: Mapping[str, str]) -> Iterator[str]:
+    """The dotted names of foreign things that one node, and none below it, replaces."""
+    if isinstance(node, ast.Call):
+        if node.args and last(node) in _PATCHES:
+            yield from _target(node, known)
+    elif isinstance(node, ast.Assign | ast.AugAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield from _assigned(target, known)
 
 
 def _target(call: ast.Call, known: Mapping[str, str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from waypost.gates.names import FUNCTIONS, constants, dotted, folded, last, walk
-from waypost.gates.python_tests import imports, patched
+from waypost.gates.python_tests import imports, replaced
 
 RUNNER = re.compile(
     r"pytest|py\.test|unittest|nose2?\b|hypothesis|PYTEST_\w+|_pytest|\bjunit|^tox$|^TOX_|under_test|in_test|\bis_test",
@@ -51,11 +51,19 @@ _DECODERS = frozenset(
 )
 
 
+_TELLING = (
+    ast.Call, ast.Attribute, ast.Assign, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Compare, ast.Subscript,
+    ast.GeneratorExp, ast.ListComp,
+)  # fmt: skip
+
+
 def tricks(module: ast.Module, is_test: bool) -> Iterator[tuple[int, str]]:
     """All tricks in a module; tests may look at themselves and import their runner, source may not."""
     known, names, nodes = imports(module), constants(module.body), walk(module)
     asking = any(_is_asking(node, known) for node in nodes)
     for node in nodes:
+        if not isinstance(node, _TELLING):
+            continue
         yield from _endings(node, known)
         yield from _pokes(node, known)
         if isinstance(node, ast.ClassDef) and not is_test:
@@ -219,12 +227,12 @@ def _is_success(arguments: list[ast.expr]) -> bool:
 
 
 def _patches(nodes: Sequence[ast.AST], known: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    for statement in nodes:
-        if isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr):
-            for name in patched([statement], known):
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.Call):
+            for name in replaced(node, known):
                 root = name.split(".")[0]
                 if root in _PATCHED_ROOTS and not _ALLOWED_PATCHES.match(name) and _is_graver(name):
-                    yield name, statement.lineno
+                    yield name, node.lineno
 
 
 def _is_graver(name: str) -> bool:

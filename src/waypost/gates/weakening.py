@@ -49,27 +49,23 @@ def weakened(comparison: Comparison, paths: Iterable[str]) -> Iterator[Finding]:
             yield from _golden(comparison, path)
 
 
-def suite_of(comparison: Comparison, path: str, text: str, together: str = "") -> Suite:
-    """A file's tests; `together` is its other version: both are read alike, by syntax if both can be."""
+def suites(comparison: Comparison, path: str, old: str, new: str) -> tuple[Suite, Suite]:
+    """A file's tests before and after, read alike: by syntax if both can be. What did not change is left out."""
     if path.endswith((".py", ".pyi")):
-        module = comparison.parsed(text)
-        if module is not None and comparison.parsed(together) is not None:
-            return python_tests.suite(module)
+        before, after = comparison.parsed(old), comparison.parsed(new)
+        if before is not None and after is not None:
+            same = python_tests.unchanged(before, old, after, new)
+            return python_tests.suite(before, same), python_tests.suite(after, same)
     spoken = other_tests.dialect(path)
-    return other_tests.suite(text, spoken) if spoken else EMPTY
+    return (other_tests.suite(old, spoken), other_tests.suite(new, spoken)) if spoken else (EMPTY, EMPTY)
 
 
 def _pair(comparison: Comparison, path: str) -> _Pair | None:
     old, new = comparison.old(path), comparison.new(path)
-    if old is None:
-        return _Pair(path, EMPTY, suite_of(comparison, path, new), False) if new is not None else None
-    before = suite_of(comparison, path, old, new or "")
-    return _Pair(
-        path,
-        before,
-        suite_of(comparison, path, new, old) if new is not None else EMPTY,
-        path not in comparison.after.entries,
-    )
+    if old is None and new is None:
+        return None
+    before, after = suites(comparison, path, old or "", new or "")
+    return _Pair(path, before, after, old is not None and path not in comparison.after.entries)
 
 
 def _unreadable(comparison: Comparison, path: str) -> Iterator[Finding]:
@@ -89,7 +85,7 @@ def _suite(comparison: Comparison, pair: _Pair, everywhere: Mapping[str, list[Te
                 Finding(kind, pair.path, f"{_at(new)} {text}", refuses)
                 for kind, text, refuses in compare(old, new, may_expect)
             )
-    if pair.old.tests:
+    if comparison.old(pair.path) is not None:
         for reason in (Counter(pair.new.hidden) - Counter(pair.old.hidden)).elements():
             yield Finding("skipped", pair.path, f"tests are left out: {reason}", True)
 

@@ -70,9 +70,7 @@ class GitTree:
     def entries(self) -> Mapping[str, Entry]:
         """The files by path. Raises GitFailed where the name means no tree."""
         if self._entries is None:
-            self._entries = dict(
-                _entry(line) for line in self.git.run("ls-tree", "-r", "-z", "--full-tree", self.id).records
-            )
+            self._entries = _listed(self.git.run("ls-tree", "-r", "-z", "--full-tree", self.id).records)
         return self._entries
 
     def read(self, path: str) -> bytes:
@@ -143,10 +141,16 @@ def _clash(paths: Iterable[str]) -> tuple[str, str] | None:
     return None
 
 
-def _entry(line: str) -> tuple[str, Entry]:
-    facts, _, path = line.partition("\t")
-    mode, _, identity = facts.split(" ")
-    return path, Entry(mode, identity)
+def _listed(lines: Iterable[str]) -> dict[str, Entry]:
+    """The entries in what `ls-tree` writes: mode, type and id, a tab, the path. Equal ones are one object."""
+    known: dict[str, Entry] = {}
+    found: dict[str, Entry] = {}
+    for line in lines:
+        facts, _, path = line.partition("\t")
+        if facts not in known:
+            known[facts] = Entry(facts[:6], facts.rpartition(" ")[2])
+        found[path] = known[facts]
+    return found
 
 
 def _contents(stream: bytes) -> dict[str, bytes]:
