@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from waypost.gates.comparison import Comparison
 from waypost.gates.protected import CODE, fixed_kind, is_test
-from waypost.gates.tricks import tricks
+from waypost.gates.tricks import TRIGGERS, tricks
 from waypost.gates.verdict import Finding
 
 _TEXTS: tuple[tuple[str, str, str], ...] = (
@@ -73,6 +73,8 @@ def suspicious(comparison: Comparison) -> Iterator[Finding]:
 
 def _found(comparison: Comparison, path: str, text: str) -> Iterator[tuple[int, str]]:
     if path.endswith((".py", ".pyi")):
+        if not TRIGGERS.search(text):
+            return
         module = comparison.parsed(text)
         if module is not None:
             yield from dict.fromkeys(tricks(module, is_test(path) or path.endswith("conftest.py")))

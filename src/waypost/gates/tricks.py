@@ -51,6 +51,16 @@ _DECODERS = frozenset(
 )
 
 
+TRIGGERS = re.compile(
+    r"_exit|abort|kill|raise_signal|Process|atexit|exec|eval|settrace|setprofile|get_objects|get_referrers|addaudithook"
+    r"|ctypes|meta_path|path_hooks|__class__|__code__|__bases__|__(?:eq|ne|lt|gt|le|ge|contains|instancecheck"
+    r"|subclasscheck)__|environ|getenv|modules|argv|find_spec|cmdline|pytest|unittest|nose|conftest|test|_getframe"
+    r"|_frames|stack|currentframe|exit|quit|SystemExit|patch|[sg]etattr|setitem|delattr|__dict__|\.xml|customize|\.pth"
+    r"|\.ini|coverage|(?m:^[ \t]*(?!self\b)\w+(?:\.\w+)+[ \t]*[-+|]?=(?!=))|=[ \t]*\w+\.\w+[ \t]*=(?!=)"
+    r"|[\"'][ \t]*\+|\+[ \t]*[fr]?[\"']|[\"'][ \t]+[fr]?[\"']|\w\{\w+\}|\{\w+\}(?:\w|\{)",
+    re.IGNORECASE,
+)
+"""Words without one of which a module has no trick: most modules are not parsed for them. Pieced texts count too."""
 _TELLING = (
     ast.Call, ast.Attribute, ast.Assign, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Compare, ast.Subscript,
     ast.GeneratorExp, ast.ListComp,
