@@ -12,7 +12,8 @@ from waypost.gates.integrity import Rights
 from waypost.gates.names import parsed
 from waypost.workspace.trees import LINK, SUBMODULE, Difference, Tree, changed, fetch
 
-LARGEST = 4 * 1024 * 1024
+LARGEST = 1024 * 1024
+LONGEST_LINE = 1000
 
 
 @dataclass(slots=True)
@@ -76,6 +77,11 @@ def in_scope(scope: Sequence[str], path: str) -> bool:
     if any(one.startswith("!") and matches(one[1:], path) for one in scope):
         return False
     return any(_covers(one, path) for one in scope if not one.startswith("!"))
+
+
+def shortened(text: str) -> str:
+    """A text for patterns to be looked for in: none of its lines is so long that looking would take for ever."""
+    return "\n".join(line[:LONGEST_LINE] for line in text.split("\n"))
 
 
 def text_of(tree: Tree, path: str) -> str | None:

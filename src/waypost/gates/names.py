@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEEPEST = 120
+"""Levels of a syntax tree; ordinary programs have 20 to 40."""
 _BELOW = "nodes_below"
 _CONSTANT_NODES = (
     ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr,
@@ -21,13 +23,36 @@ _SURROUNDINGS = frozenset({
 
 
 def parsed(text: str) -> ast.Module | None:
-    """A module's tree; None where this interpreter can't read it."""
+    """A module's tree; None where this interpreter can't read it, or where it is nested too deeply to be walked."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(text)
+            module = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
+    return module if _is_shallow(module) else None
+
+
+def _is_shallow(module: ast.Module) -> bool:
+    """Whether what walks a tree by recursion, as `ast.unparse` does, is safe; keeps the nodes for `walk`."""
+    found: list[ast.AST] = [module]
+    start = depth = 0
+    while start < len(found):
+        if depth == DEEPEST:
+            return False
+        level, start, depth = found[start:], len(found), depth + 1
+        found += [below for node in level for below in _below(node)]
+    setattr(module, _BELOW, tuple(found))
+    return True
+
+
+def _below(node: ast.AST) -> Iterator[ast.AST]:
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            yield from (one for one in value if isinstance(one, ast.AST))
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            yield value
 
 
 def walk(top: ast.AST) -> list[ast.AST]:
@@ -40,12 +65,7 @@ def walk(top: ast.AST) -> list[ast.AST]:
         return list(known)
     found = [top]
     for node in found:
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if value.__class__ is list:
-                found += [one for one in value if isinstance(one, ast.AST)]
-            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
-                found.append(value)
+        found.extend(_below(node))
     if kept:
         setattr(top, _BELOW, tuple(found))
     return found

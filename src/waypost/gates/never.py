@@ -32,7 +32,7 @@ _PATHS = re.compile(r"PYTHONPATH=[\"']?([\w./:\-]+)|\bpythonpath\s*=\s*(.+)|--ro
 def forbidden(comparison: Comparison) -> Iterator[Finding]:
     """Refusing findings on what has no honest use in a change, whatever the scope."""
     new_files = {path for path, (old, new) in comparison.changes.items() if old is None and new is not None}
-    is_needed = any(shadowed(path, None) for path in new_files)
+    is_needed = any(path.endswith(_SUFFIXES) for path in new_files)
     roots = import_roots(comparison) if is_needed else frozenset[str]()
     folded = {path.lower(): path for path in comparison.before.entries} if new_files else {}
     for path, (old, new) in comparison.changes.items():
@@ -77,6 +77,8 @@ def _new_file(path: str, roots: frozenset[str], twin: str | None, comparison: Co
         comparison.before, folder if name != "__init__.py" else posixpath.dirname(folder), module
     ):
         yield Finding("shadow", path, f"takes the place of the module {module} wherever tests import it", True)
+    elif module := _takes_tests_name(comparison, path, roots):
+        yield Finding("shadow", path, f"takes the place of the tests' own {module} wherever it is imported", True)
     entry = comparison.after.entries[path]
     is_program = entry.mode == "100755" or (text_of(comparison.after, path) or "").startswith("#!")
     stem = name.removesuffix(".exe").removesuffix(".cmd")
@@ -95,6 +97,30 @@ def shadowed(path: str, roots: frozenset[str] | None) -> str | None:
         return None
     is_taken = module in RUNNER_MODULES or (module in sys.stdlib_module_names and module not in HARMLESS)
     return module if is_taken and (roots is None or folder in roots) else None
+
+
+def _takes_tests_name(comparison: Comparison, path: str, roots: frozenset[str]) -> str | None:
+    """The module of the tests, a folder of them or a file in one, whose name a new module in the source has."""
+    folder, name = posixpath.split(path)
+    folder, module = posixpath.split(folder) if name == "__init__.py" else (folder, name.removesuffix(".py"))
+    if (
+        (is_test(path) and folder.split("/")[0] not in {"src", "lib"})
+        or not name.endswith(".py")
+        or folder not in roots
+    ):
+        return None
+    for test in comparison.before.entries:
+        parts = test.split("/")
+        if not test.endswith(".py") or not is_test(test) or test == path:
+            continue
+        in_package = parts[0] == module and len(parts) > 1 and not _has_source(comparison.before, module)
+        if (in_package and folder) or parts[-1] == f"{module}.py":
+            return module
+    return None
+
+
+def _has_source(tree: Tree, folder: str) -> bool:
+    return any(one.startswith(folder + "/") and one.endswith(".py") and not is_test(one) for one in tree.entries)
 
 
 def _was_there(tree: Tree, folder: str, module: str) -> bool:

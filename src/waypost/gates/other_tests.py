@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from waypost.gates.comparison import shortened
 from waypost.gates.measure import EXACT, LOOSE, PARTIAL, Check, Suite, Test
 from waypost.gates.python_tests import is_telling
 
@@ -121,7 +122,7 @@ def dialect(path: str) -> Dialect | None:
 
 def suite(text: str, spoken: Dialect) -> Suite:
     """The tests in a text. What stands before the first is told as reasons for which the file may not be run."""
-    bare = spoken.comment.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    bare = spoken.comment.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), shortened(text))
     starts = list(spoken.start.finditer(bare))
     if not starts and spoken.check.search(bare):
         whole = _test("the file", 1, bare, spoken)

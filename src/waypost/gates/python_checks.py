@@ -37,6 +37,7 @@ class Reading:
     checks: list[Check] = field(default_factory=list)
     dead: list[tuple[int, str]] = field(default_factory=list)
     nodes: list[ast.AST] = field(default_factory=list)
+    followed: list[Function] = field(default_factory=list)
     follows: bool = True
 
     def block(self, statements: Sequence[ast.stmt], cap: int = EXACT) -> bool:
@@ -52,7 +53,7 @@ class Reading:
 
     def _statement(self, statement: ast.stmt, cap: int) -> bool:
         if isinstance(statement, ast.Assert):
-            self._add(assertion(statement.test, self.names, statement.lineno), cap, statement.test)
+            self._assert(statement, cap)
         elif isinstance(statement, ast.If):
             return self._branch(statement, cap)
         elif isinstance(statement, ast.Try) or type(statement).__name__ == "TryStar":
@@ -69,6 +70,17 @@ class Reading:
         elif isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.Return):
             self._call(statement, cap)
         return True
+
+    def _assert(self, statement: ast.Assert, cap: int) -> None:
+        test = statement.test
+        helper = self.helpers.get(last(test)) if isinstance(test, ast.Call) and self.follows else None
+        ends = helper.body[-1] if helper else None
+        if helper and isinstance(ends, ast.Return) and isinstance(ends.value, ast.BoolOp | ast.Compare | ast.Constant):
+            # A claim that a helper computes is as strong as the expression that it returns.
+            self.followed.append(helper)
+            self._add(assertion(ends.value, self.names, statement.lineno), cap, test, ends.value)
+        else:
+            self._add(assertion(test, self.names, statement.lineno), cap, test)
 
     def _branch(self, statement: ast.If, cap: int) -> bool:
         if _only_fails(statement.body) and not statement.orelse and not is_constant(statement.test, self.names):
@@ -140,6 +152,7 @@ class Reading:
             if helper := self.helpers.get(word) if self.follows else None:
                 inner = Reading(self.helpers, {**self.names, **constants(helper.body)}, follows=False)
                 inner.block(helper.body, cap)
+                self.followed.append(helper)
                 self.checks += [replace(check, line=call.lineno) for check in inner.checks]
                 self.dead += [(call.lineno, reason) for _, reason in inner.dead]
                 self.nodes += [*inner.nodes, *call.args]
@@ -188,6 +201,8 @@ def assertion(test: ast.expr, names: Mapping[str, ast.expr], line: int) -> list[
 
 def _compared(test: ast.Compare, names: Mapping[str, ast.expr], line: int) -> list[Check]:
     left, right, operator = test.left, test.comparators[0], test.ops[0]
+    if isinstance(right, ast.Name) and not is_constant(left, names):
+        right = names.get(right.id, right)
     if len(test.ops) > 1:
         return [Check(line, EXACT if isinstance(operator, ast.Eq) else PARTIAL, ast.unparse(test))]
     if ast.dump(left) == ast.dump(right):

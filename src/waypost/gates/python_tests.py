@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import builtins
+import math
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from waypost.gates.measure import Suite, Test
@@ -22,6 +25,15 @@ LEFT_OUT = (
     "SkipTest",
 )
 _PATCHES = frozenset({"patch", "setattr", "setitem", "object", "dict", "delattr", "patch_object", "spy"})
+_LIBRARIES = sys.stdlib_module_names | {
+    "pytest", "hypothesis", "mock", "freezegun", "time_machine", "responses", "respx", "parameterized", "ddt", "django",
+    "numpy", "pandas", "trio", "anyio", "flaky", "pytestmark", "staticmethod", "classmethod", "property", "attr",
+    "attrs",
+}  # fmt: skip
+_NEVER_BOUND = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - {"property"} | {
+    "len", "isinstance", "issubclass", "all", "any", "sorted", "repr", "sum", "min", "max", "abs", "round", "hasattr",
+    "getattr", "callable", "iter", "next", "eval", "exec", "pytest", "unittest", "raises", "approx",
+}  # fmt: skip
 _PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
 
 
@@ -181,7 +193,10 @@ def _test(function: Function, name: str, outer: Sequence[ast.expr], file: _File)
     reading.block(function.body)
     decorators = [*outer, *function.decorator_list]
     cases = [one for one in decorators if last(one) in {"parametrize", "example", "data"}]
-    literals = frozenset(_literals(reading.nodes, {**file.values, **dict(_local(function))}, cases))
+    local_values = {name: value for one in (*reading.followed, function) for name, value in _local(one)}
+    literals = frozenset(_literals(reading.nodes, {**file.values, **local_values}, cases))
+    arguments = function.args
+    parameters = {one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} - {"self", "cls"}
     calls = sum(isinstance(node, ast.Call) for statement in function.body for node in walk(statement))
     return Test(
         name,
@@ -192,8 +207,32 @@ def _test(function: Function, name: str, outer: Sequence[ast.expr], file: _File)
         literals,
         frozenset(patched([*function.body, *function.decorator_list], file.imports)),
         sum(_cases(case, file) for case in cases),
+        math.prod(max(1, _cases(case, file)) for case in cases if last(case) == "parametrize"),
         calls,
+        frozenset(parameters),
+        frozenset(_overwritten(function, parameters)),
+        frozenset(_foreign(decorators, file)),
     )
+
+
+def _overwritten(function: Function, parameters: Collection[str]) -> Iterator[str]:
+    """The parameters that a test gives a value to which has nothing to do with the one that they had."""
+    for node in walk(function):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.For) else []
+        value = node.value if isinstance(node, ast.Assign) else node.iter if isinstance(node, ast.For) else None
+        for target in (inner for one in targets for inner in walk(one)):
+            if not isinstance(target, ast.Name) or target.id not in parameters or value is None:
+                continue
+            if not any(isinstance(inner, ast.Name) and inner.id == target.id for inner in walk(value)):
+                yield target.id
+
+
+def _foreign(decorators: Sequence[ast.expr], file: _File) -> Iterator[str]:
+    """Decorators that come neither from the runner nor from a known library for tests, as dotted names."""
+    for decorator in decorators:
+        name = _full(dotted(decorator), file.imports)
+        if name and name.split(".")[0] not in _LIBRARIES:
+            yield name
 
 
 def _local(function: Function) -> Iterator[tuple[str, ast.expr]]:
@@ -291,8 +330,18 @@ def _hidden(module: ast.Module, body: Sequence[ast.stmt]) -> Iterator[str]:
             yield "__test__ = False"
         elif name in {"collect_ignore", "collect_ignore_glob"}:
             yield f"{name} = {ast.unparse(value)[:60]}"
+    for name, line in _defined(module.body):
+        if name in _NEVER_BOUND:
+            yield f"line {line} gives {name} another meaning"
     for statement in module.body:
         yield from _outside(statement)
+
+
+def _defined(statements: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
+    yield from ((name, value.lineno) for name, value in bound(list(statements)))
+    for statement in statements:
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+            yield statement.name, statement.lineno
 
 
 def _outside(statement: ast.stmt) -> Iterator[str]:

@@ -14,6 +14,7 @@ is a dictionary whose pairs only new tests have, for its author wrote both. A ba
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from waypost.gates.questions import Pair, asked_by, joined, literal
 from waypost.gates.verdict import Finding
 
 LARGE_TABLE = 12
+_DIGEST = re.compile(r"^(?=.*\d)(?=.*[a-f])[0-9a-f]{16,}$")
 _BITS_EACH, _BITS_BOTH = 10.0, 32.0
 
 
@@ -41,6 +43,8 @@ def special_cased(comparison: Comparison) -> Iterator[Finding]:
     sources = [
         path for path in comparison.changes if path.endswith(".py") and not is_test(path) and comparison.new(path)
     ]
+    for path in sources:
+        yield from _hashed(comparison, path)
     found = [(path, group) for path in sources for group in _groups_in(comparison, comparison.new(path))]
     if not any(is_specific(*pair) for _, group in found for _, pair in group.pairs):
         return
@@ -59,6 +63,19 @@ def special_cased(comparison: Comparison) -> Iterator[Finding]:
     asked_now = asked | asked_by(comparison.after, pairs)
     for path, group in groups:
         yield from _judge(path, group, asked, asked_now)
+
+
+def _hashed(comparison: Comparison, path: str) -> Iterator[Finding]:
+    """New tables that are asked by a hash: nobody can see what they answer, so they are told."""
+    old = comparison.old(path) or ""
+    module = comparison.parsed(comparison.new(path) or "")
+    for node in walk(module) if module else ():
+        if isinstance(node, ast.Dict):
+            keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+            fresh = [key for key in keys if _DIGEST.match(key) and key not in old]
+            if fresh:
+                text = f"line {node.lineno} has a table by hashes, {fresh[0][:16]} and {len(fresh) - 1} more"
+                yield Finding("special", path, text, False)
 
 
 def _judge(path: str, group: _Group, asked: set[Pair], asked_now: set[Pair]) -> Iterator[Finding]:

@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from waypost.gates.comparison import Comparison
+from waypost.gates.comparison import Comparison, shortened
 from waypost.gates.protected import CODE, fixed_kind, is_test
-from waypost.gates.tricks import TRIGGERS, tricks
+from waypost.gates.tricks import LOOKS, TOLD, TRIGGERS, tricks
 from waypost.gates.verdict import Finding
 
+UNREAD = "can't be parsed by this interpreter; only its words were looked at"
 _TEXTS: tuple[tuple[str, str, str], ...] = (
     (r"\.(?:[cm]?[jt]sx?|vue|svelte)$",
      r"process\.env(?:\.|\[['\"])(?:JEST_WORKER_ID|VITEST\w*|NODE_TEST_CONTEXT|MOCHA\w*|AVA\w*|PLAYWRIGHT\w*"
@@ -36,6 +37,8 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
     (r"\.(?:[cm]?[jt]sx?)$",
      r"new Error\(\)\.stack[^\n]*|Error\.prepareStackTrace|\.stack\.(?:includes|match|split|indexOf)",
      "looks at who called it"),
+    (r"\.pyi?$", r"\b_exit\b|PYTEST_CURRENT_TEST|['\"]_?pytest['\"]\s*(?:not\s+)?in\b|_getframe|settrace|meta_path"
+     r"|(?m:^\s*(?:import|from)\s+_?pytest\b)|\bgetppid\b|\batexit\b", "does what only a cheat has use for"),
     (r"\.go$", r"testing\.Testing\(\)|flag\.Lookup\(\"test\.|os\.Args\[0\][^\n]*test|HasSuffix\([^\n]*\.test\""
      r"|runtime\.Callers?\([^\n]*", "asks whether it is being tested"),
     (r"\.go$", r"(?m)func init\(\)\s*\{[^}]*os\.Exit\(0\)|syscall\.Kill\([^\n]*Getppid", "ends the process"),
@@ -68,7 +71,7 @@ def suspicious(comparison: Comparison) -> Iterator[Finding]:
     for path, line, reason in after:
         before[reason] -= 1
         if before[reason] < 0:
-            yield Finding("trick", path, f"line {line} {reason}", True)
+            yield Finding("trick", path, f"line {line} {reason}", not reason.startswith((TOLD, LOOKS, UNREAD)))
 
 
 def _found(comparison: Comparison, path: str, text: str) -> Iterator[tuple[int, str]]:
@@ -78,9 +81,11 @@ def _found(comparison: Comparison, path: str, text: str) -> Iterator[tuple[int, 
         module = comparison.parsed(text)
         if module is not None:
             yield from dict.fromkeys(tricks(module, is_test(path) or path.endswith("conftest.py")))
-        return
+            return
+        yield 1, UNREAD
     if is_test(path):
         return
+    text = shortened(text)
     for ending, pattern, reason in _COMPILED:
         if ending.search(path.lower()):
             for match in pattern.finditer(text):

@@ -61,6 +61,10 @@ TRIGGERS = re.compile(
     re.IGNORECASE,
 )
 """Words without one of which a module has no trick: most modules are not parsed for them. Pieced texts count too."""
+TOLD = "ends the process as failed"
+"""The beginning of what is told and not refused."""
+LOOKS = "looks for files of tests"
+_SUCCESS = re.compile(r"ok|success|zero|pass|none|fine|green|done|so\b", re.IGNORECASE)
 _TELLING = (
     ast.Call, ast.Attribute, ast.Assign, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Compare, ast.Subscript,
     ast.GeneratorExp, ast.ListComp,
@@ -71,6 +75,7 @@ def tricks(module: ast.Module, is_test: bool) -> Iterator[tuple[int, str]]:
     """All tricks in a module; tests may look at themselves and import their runner, source may not."""
     known, names, nodes = imports(module), constants(module.body), walk(module)
     asking = any(_is_asking(node, known) for node in nodes)
+    given = _given(nodes)
     for node in nodes:
         if not isinstance(node, _TELLING):
             continue
@@ -79,7 +84,7 @@ def tricks(module: ast.Module, is_test: bool) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.ClassDef) and not is_test:
             yield from _equal_to_all(node)
         if not is_test:
-            yield from _asks(node, names, known, asking)
+            yield from _asks(node, names, known, asking, given)
     yield from _stops_import(module)
     if is_test:
         return
@@ -103,7 +108,8 @@ def _endings(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str
         return
     name = _full(node, known)
     if name in {"os._exit", "os.abort", "posix._exit"}:
-        yield node.lineno, f"ends the process at once ({name})"
+        word = TOLD if is_failure(node) else "ends the process at once"
+        yield node.lineno, f"{word} ({name})"
     elif name in {"os.kill", "os.killpg", "signal.raise_signal", "psutil.Process"}:
         targets = [
             _full(inner, known) for argument in node.args for inner in walk(argument) if isinstance(inner, ast.Call)
@@ -121,6 +127,14 @@ def _endings(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str
         and any(last(inner) in _DECODERS for inner in walk(node.args[0]) if isinstance(inner, ast.Call))
     ):
         yield node.lineno, f"runs code that it hides ({ast.unparse(node)[:60]})"
+
+
+def is_failure(call: ast.Call) -> bool:
+    """Whether an exit code says that something is wrong: not 0, or a constant whose name promises no success."""
+    code = call.args[0] if call.args else None
+    if isinstance(code, ast.Constant):
+        return isinstance(code.value, int) and code.value % 256 != 0
+    return isinstance(code, ast.Attribute) and not _SUCCESS.search(code.attr)
 
 
 def _pokes(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str]]:
@@ -141,7 +155,7 @@ def _pokes(node: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[int, str]]
 
 
 def _asks(
-    node: ast.AST, names: Mapping[str, ast.expr], known: Mapping[str, str], asking: bool
+    node: ast.AST, names: Mapping[str, ast.expr], known: Mapping[str, str], asking: bool, given: frozenset[str]
 ) -> Iterator[tuple[int, str]]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         modules = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module or ""]
@@ -150,7 +164,7 @@ def _asks(
                 yield node.lineno, f"imports {module}"
     elif isinstance(node, ast.Compare | ast.Call | ast.Subscript | ast.GeneratorExp | ast.ListComp):
         if not asking or not any(_is_asking(inner, known) for inner in walk(node)):
-            yield from _files(node, names)
+            yield from _files(node, names, given)
             return
         for inner in walk(node):
             text = folded(inner, names)
@@ -172,7 +186,7 @@ def _is_asking(node: ast.AST, known: Mapping[str, str]) -> bool:
     }
 
 
-def _files(node: ast.AST, names: Mapping[str, ast.expr]) -> Iterator[tuple[int, str]]:
+def _files(node: ast.AST, names: Mapping[str, ast.expr], given: frozenset[str]) -> Iterator[tuple[int, str]]:
     if not isinstance(node, ast.Call) or last(node) not in _FILE_CALLS:
         return
     if last(node) in {"join", "replace", "remove", "copy"} and dotted(node).split(".")[0] not in {
@@ -184,7 +198,24 @@ def _files(node: ast.AST, names: Mapping[str, ast.expr]) -> Iterator[tuple[int, 
     for argument in [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]:
         text = folded(argument, names)
         if text and len(text) < 200 and not text.startswith("*.") and _TEST_FILE.search(text):
-            yield node.lineno, f"reaches for the tests' files ({last(node)} of {text[:50]!r})"
+            word = LOOKS if _is_given(node, text, given) else "reaches for the tests' files"
+            yield node.lineno, f"{word} ({last(node)} of {text[:50]!r})"
+
+
+def _is_given(call: ast.Call, text: str, given: frozenset[str]) -> bool:
+    """Whether a pattern is looked for in a folder that a caller names: other people's tests, not the program's own."""
+    if last(call) not in {"glob", "rglob"} or "*" not in text or not isinstance(call.func, ast.Attribute):
+        return False
+    return any(isinstance(inner, ast.Name) and inner.id in given for inner in walk(call.func.value))
+
+
+def _given(nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """The parameters of a module's functions that have no default."""
+    functions = [node.args for node in nodes if isinstance(node, FUNCTIONS)]
+    named = [
+        (*one.posonlyargs, *one.args)[: len(one.posonlyargs) + len(one.args) - len(one.defaults)] for one in functions
+    ]
+    return frozenset(argument.arg for one in named for argument in one)
 
 
 def _equal_to_all(owner: ast.ClassDef) -> Iterator[tuple[int, str]]:
@@ -241,8 +272,13 @@ def _patches(nodes: Sequence[ast.AST], known: Mapping[str, str]) -> Iterator[tup
         if isinstance(node, ast.Assign | ast.AugAssign | ast.Call):
             for name in replaced(node, known):
                 root = name.split(".")[0]
-                if root in _PATCHED_ROOTS and not _ALLOWED_PATCHES.match(name) and _is_graver(name):
+                if root in _PATCHED_ROOTS and not is_harmless(name) and _is_graver(name):
                     yield name, node.lineno
+
+
+def is_harmless(name: str) -> bool:
+    """Whether replacing a thing of the standard library is what programs do."""
+    return bool(_ALLOWED_PATCHES.match(name))
 
 
 def _is_graver(name: str) -> bool:
