@@ -34,6 +34,8 @@ def gather(gate: Gate, outcome: Outcome, checkout: Path, told: Testimony | None)
     output = outcome.output.replace(f"{checkout}/".encode(), b"")
     census = witnessed or report or read(gate.command, output)
     findings = tuple(told.findings) if told else ()
+    if outcome.timed_out or outcome.limit:  # then it was the runtime that killed the runner
+        findings = tuple(finding for finding in findings if finding.kind != "runner-killed")
     if told is not None:
         findings += tuple(_contradictions(gate, outcome, told, witnessed, report, checkout))
     return Evidence(census, complaint, findings)
