@@ -30,8 +30,12 @@ def gather(gate: Gate, outcome: Outcome, checkout: Path, told: Testimony | None)
     """The best census there is: the witness's, else the report's, else what the output shows."""
     report, complaint = _report(gate, checkout)
     witnessed = _witnessed(told, checkout)
-    census = witnessed or report or read(gate.command, outcome.output)
+    # Ids must be the same in every checkout.
+    output = outcome.output.replace(f"{checkout}/".encode(), b"")
+    census = witnessed or report or read(gate.command, output)
     findings = tuple(told.findings) if told else ()
+    if outcome.timed_out or outcome.limit:  # then it was the runtime that killed the runner
+        findings = tuple(finding for finding in findings if finding.kind != "runner-killed")
     if told is not None:
         findings += tuple(_contradictions(gate, outcome, told, witnessed, report, checkout))
     return Evidence(census, complaint, findings)

@@ -45,7 +45,9 @@ def judge(gate: Gate, outcome: Outcome, scene: Scene, told: Testimony | None = N
     """
     evidence = gather(gate, outcome, scene.checkout, told)
     census = evidence.census
-    light, reason = _reason(gate, outcome, census, evidence.complaint or _gone(scene))
+    # Of a run that the runtime itself restricts to some tests no number of them can be asked.
+    asked = replace(gate, min_tests=None) if told is not None and told.restricted and told.sessions else gate
+    light, reason = _reason(asked, outcome, census, evidence.complaint or _gone(scene))
     findings = (*evidence.findings, *ratchets(scene.before, census, gate))
     refusals = [finding for finding in findings if finding.refuses]
     compared = change(scene.before, census)
@@ -110,6 +112,7 @@ def settle(  # the one place where a verdict on a command is put together
         census=census,
         before=scene.before,
         sandbox=scene.level,
+        timed_out=outcome is not None and outcome.timed_out,
     )
 
 

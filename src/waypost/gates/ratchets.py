@@ -19,7 +19,7 @@ _DECIDING = (
     "pytest_report_from_serializable pytest_report_to_serializable pytest_exception_interact pytest_make_collect_report"
 )
 """Hooks by which a checkout can turn a red test green. The others show in which tests run."""
-_TELLS_ONLY = re.compile(r"\s(?:--version|--help|--collect-only|--co|--list|--no-run)\b")
+_TELLS_ONLY = re.compile(r"\s(?:--version|--help|--collect-only|--co|--?list|--no-run)\b")
 
 
 def ratchets(before: Census | None, after: Census | None, gate: Gate) -> tuple[Finding, ...]:

@@ -41,7 +41,8 @@ class Verdict:
     have to say; one that refuses makes the verdict red. `flaky` are ids of tests that were red once and green
     once on this very tree. `sandbox` is the level that the command ran at. `only_baseline` says of a red verdict
     that all its red tests were red on the last green commit too: nothing is newly red. `reruns` are the later
-    verdicts on the same tree, and those on the last green commit, that this one rests on.
+    verdicts on the same tree, and those on the last green commit, that this one rests on. `timed_out` says that
+    the command hung, and was ended.
     """
 
     gate: str
@@ -63,6 +64,7 @@ class Verdict:
     sandbox: str = ""
     only_baseline: bool = False
     reruns: tuple[Verdict, ...] = ()
+    timed_out: bool = False
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

@@ -35,13 +35,18 @@ def _tap(lines: Sequence[str]) -> Iterator[Case]:
     for number, line in enumerate(lines):
         if opened := _SUBTEST.match(line):
             depth = len(opened["indent"]) // 4
-            path = [*path[:depth], opened["name"]]
+            path = [*path[:depth], _unescaped(opened["name"])]
         elif (point := _POINT.match(line)) and point["name"] is not None:
             depth = len(point["indent"]) // 4
             if _is_suite(lines, number):
                 continue
-            name = " > ".join([*path[:depth], point["name"]])
+            name = " > ".join([*path[:depth], _unescaped(point["name"])])
             yield Case(name, _outcome(bool(point["not"]), point["word"]), point["why"] or "")
+
+
+def _unescaped(name: str) -> str:
+    """A name without what TAP puts before the characters that mean something to it."""
+    return re.sub(r"\\([#\\])", r"\1", name)
 
 
 def _is_suite(lines: Sequence[str], number: int) -> bool:
