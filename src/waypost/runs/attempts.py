@@ -26,6 +26,7 @@ from waypost.review.queue import next_question
 from waypost.runs import fences
 from waypost.runs.hearing import Ears
 from waypost.runs.session import Session
+from waypost.sandbox.walls import Walls
 from waypost.wires.conversation import Request
 
 CHARACTERS_A_TOKEN = 3
@@ -105,17 +106,7 @@ def agent(session: Session, milestone: Milestone) -> Agent:
     reads = ReadSet()
     ears = Ears(session)
     meters = (session.meter, session.meter_for(milestone.id))
-    protected = protection(session, milestone)
-    assert session.view.opened is not None
-    walls = fences.agent_walls(
-        session.project,
-        session.worktree.place,
-        session.documents,
-        session.view.opened,
-        milestone,
-        session.environment,
-        session.network,
-    )
+    protected, walls = protection(session, milestone), walls_of(session, milestone)
     expander = expand(session.journal)
 
     def bench(call: str) -> Bench:
@@ -208,6 +199,16 @@ def known(session: Session, milestone: Milestone, window: Budget) -> Known:
             if isinstance(record.event, kinds.GateEnded) and record.event.essence is not None:
                 failures.append(f"{gate.gate}: {gate.reason}\n{session.project.log.text(record.event.essence)}")
     return Known(session.knowledge.render(characters), "\n\n".join(failures)[:characters])
+
+
+def walls_of(session: Session, milestone: Milestone) -> Walls:
+    """What the agent's commands may touch."""
+    opened = session.view.opened
+    assert opened is not None
+    place, environment = session.worktree.place, session.environment
+    return fences.agent_walls(
+        session.project, place, session.documents, opened, milestone, environment, session.network
+    )
 
 
 def protection(session: Session, milestone: Milestone) -> Callable[[str], str | None]:
