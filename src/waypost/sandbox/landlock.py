@@ -19,7 +19,7 @@ Not kept from commands: times, modes and owners of files that this user owns any
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import shutil
 import sys
@@ -141,8 +141,8 @@ class LandlockSandbox:
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
         with _private_folder() as private:
             walls = replace(command.walls, writable=(*command.walls.writable, private / "tmp", private / "home"))
-            plan = private / "plan.json"
-            plan.write_text(json.dumps(self._plan(command, walls)))
+            plan = private / "plan"
+            plan.write_bytes(marshal.dumps(self._plan(command, walls)))
             launcher = os.path.realpath(landlock_launcher.__file__)
             start = Start(
                 argv=(os.path.realpath(sys.executable), "-I", "-S", launcher, str(plan)),
