@@ -2,13 +2,13 @@
 
 Its one argument names a file, which it removes, with a dictionary as `marshal` writes it (read quicker than JSON):
 `argv`, `grants` (pairs of a path and access bits), `handled`, `network` (whether sockets to other machines are open),
-`connect` (whether Unix sockets may be connected to), `abi`, `limits` (pairs of a resource's number and a value), `space`
-(whether the command gets a process namespace, which needs CAP_SYS_ADMIN; without one this process adopts its orphans),
-`memory` (with a namespace: where to mount a folder of memory, its access bits and its size).
+`connect` (whether Unix sockets may be connected to), `abi`, `limits` (pairs of a resource's number and a value),
+`space` (whether the command gets a process namespace, which needs CAP_SYS_ADMIN; without one this process adopts its
+orphans), `memory` (with a namespace: where to mount a folder of memory, its access bits and its size).
 
-Standard error is the runtime's control line: the end is told there, and the launcher ends when it is closed. The command
-gets standard output for both. Kernel interfaces: landlock(7), seccomp(2), pid_namespaces(7), linux/landlock.h,
-linux/filter.h.
+Standard error is the runtime's control line: the end is told there, and the launcher ends when it is closed. The
+command gets standard output for both. Kernel interfaces: landlock(7), seccomp(2), pid_namespaces(7),
+linux/landlock.h, linux/filter.h.
 """
 
 from __future__ import annotations
