@@ -6,7 +6,6 @@ import asyncio
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,8 +90,7 @@ def test_without_bubblewrap_the_next_level_is_taken_and_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox_of(Level.LANDLOCK)
-    python = Path(sys.executable).parent
-    monkeypatch.setenv("PATH", str(python))
+    monkeypatch.setenv("PATH", str(tmp_path))
     chosen = asyncio.run(choose(tmp_path, environ={}))
     assert chosen.level is Level.LANDLOCK
     assert "install bubblewrap" in chosen.why[0]

@@ -19,14 +19,14 @@ Not kept from commands: times, modes and owners of files that this user owns any
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -68,31 +68,48 @@ class Right(IntEnum):
 _RIGHTS = {Kind.EMPTY: Right.NOTHING, Kind.HIDDEN: Right.NOTHING, Kind.WRITABLE: Right.WRITE, Kind.ANCHOR: Right.WRITE}
 
 
-def rights(seen: View) -> Iterator[tuple[str, Right]]:
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What is allowed at a path and, if it is a folder, below it."""
+
+    path: str
+    right: Right
+    is_folder: bool
+
+
+def grants(seen: View) -> Iterator[Grant]:
     """The view as allowances that add up downwards: each folder gets what all below it may have."""
     marked = {mount.path: _RIGHTS.get(mount.kind, Right.READ) for mount in seen.mounts}
     marked |= {link.path: min(Right.READ, marked.get(link.path, Right.READ)) for link in seen.links}
     yield from _cover("/", marked.pop("/", Right.READ), Right.NOTHING, marked)
 
 
-def _cover(path: str, right: Right, inherited: Right, marked: dict[str, Right]) -> Iterator[tuple[str, Right]]:
-    below = {place: one for place, one in marked.items() if place != path and places.is_within(place, path)}
+def _cover(path: str, right: Right, inherited: Right, below: dict[str, Right]) -> Iterator[Grant]:
     least = min(right, *below.values()) if below else right
+    is_folder = os.path.isdir(path)
     if least > inherited:
-        yield path, least
-    if not below or not os.path.isdir(path):
+        yield Grant(path, least, is_folder)
+    if not below or not is_folder:
         return
-    leading = {path.rstrip("/") + "/" + place[len(path.rstrip("/")) + 1 :].split("/")[0] for place in below}
-    for child in leading | (_entries(path) if right > least else set()):
+    inside, inherited = path.rstrip("/") + "/", max(least, inherited)
+    ways: dict[str, dict[str, Right]] = {}
+    for place, one in below.items():
+        child = inside + place[len(inside) :].split("/", 1)[0]
+        ways.setdefault(child, {})[place] = one
+    for child, marked in ways.items():
         if os.path.lexists(child) and not os.path.islink(child):
-            yield from _cover(child, marked.get(child, right), max(least, inherited), below)
+            yield from _cover(child, marked.pop(child, right), inherited, marked)
+    if right > inherited:
+        yield from (Grant(path, right, is_folder) for path, is_folder in _entries(inside) if path not in ways)
 
 
-def _entries(path: str) -> set[str]:
+def _entries(folder: str) -> Iterator[tuple[str, bool]]:
+    """What lies in a folder, but for links, and whether it is a folder."""
     try:
-        return {path.rstrip("/") + "/" + name for name in os.listdir(path)}
+        with os.scandir(folder) as entries:
+            yield from ((entry.path, entry.is_dir()) for entry in entries if not entry.is_symlink())
     except PermissionError:
-        return set()
+        return
 
 
 class LandlockSandbox:
@@ -124,8 +141,8 @@ class LandlockSandbox:
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
         with _private_folder() as private:
             walls = replace(command.walls, writable=(*command.walls.writable, private / "tmp", private / "home"))
-            plan = private / "plan.json"
-            plan.write_text(json.dumps(self._plan(command, walls)))
+            plan = private / "plan"
+            plan.write_bytes(marshal.dumps(self._plan(command, walls)))
             launcher = os.path.realpath(landlock_launcher.__file__)
             start = Start(
                 argv=(os.path.realpath(sys.executable), "-I", "-S", launcher, str(plan)),
@@ -138,18 +155,18 @@ class LandlockSandbox:
 
     def _plan(self, command: Command, walls: Walls) -> dict[str, object]:
         seen = view(walls, _defaults(command))
-        grants = [(path, self._bits(path, right)) for path, right in rights(seen)]
+        granted = [(grant.path, self._bits(grant.right, is_folder=grant.is_folder)) for grant in grants(seen)]
         devices = _READ_FILE | _WRITE_FILE | _READ_FOLDER | (self._handled & _CONTROL_DEVICES)
         for name in _DEVICES:
             path = f"/dev/{name}"
-            grants.append((path, devices if os.path.isdir(path) else devices & ~_READ_FOLDER))
+            granted.append((path, devices if os.path.isdir(path) else devices & ~_READ_FOLDER))
         shared = self._handled & ~(_MAKE_DEVICES | _CONTROL_DEVICES)
         if not self._space and _is_nobodys(_SHARED_MEMORY):
-            grants.append((_SHARED_MEMORY, shared))
+            granted.append((_SHARED_MEMORY, shared))
         network = walls.network is not None or walls.host_network
         return {
             "argv": [program(command), *command.argv[1:]],
-            "grants": grants,
+            "grants": granted,
             "handled": self._handled,
             "network": network,
             "connect": network or not _may_be_asked(self._abi, walls),
@@ -159,9 +176,9 @@ class LandlockSandbox:
             "memory": [_SHARED_MEMORY, shared, walls.limits.memory or 0],
         }
 
-    def _bits(self, path: str, right: Right) -> int:
+    def _bits(self, right: Right, *, is_folder: bool) -> int:
         wanted = _READ if right is Right.READ else self._handled & ~(_MAKE_DEVICES | _CONTROL_DEVICES)
-        return wanted if os.path.isdir(path) else wanted & _OF_FILES & ~_CONTROL_DEVICES
+        return wanted if is_folder else wanted & _OF_FILES & ~_CONTROL_DEVICES
 
 
 def _defaults(command: Command) -> Defaults:

@@ -1,27 +1,30 @@
 """Starts a command inside Landlock and seccomp, and holds what it leaves: run as a program, without any package.
 
-Its one argument names a JSON file, which it removes: `argv`, `grants` (pairs of a path and access bits), `handled`,
-`network` (whether sockets to other machines are open), `connect` (whether Unix sockets may be connected to), `abi`,
-`limits` (pairs of a resource's number and a value), `space` (whether the command gets a process namespace, which needs
-CAP_SYS_ADMIN; without one this process adopts its orphans), `memory` (with a namespace: where to mount a folder of
-memory, its access bits and its size). Standard error is the runtime's control line: the end is told there, and the
-launcher ends when it is closed. The command gets standard output for both. Kernel interfaces:
-landlock(7), seccomp(2), pid_namespaces(7), linux/landlock.h, linux/filter.h.
+Its one argument names a file, which it removes, with a dictionary as `marshal` writes it (read quicker than JSON):
+`argv`, `grants` (pairs of a path and access bits), `handled`, `network` (whether sockets to other machines are open),
+`connect` (whether Unix sockets may be connected to), `abi`, `limits` (pairs of a resource's number and a value),
+`space` (whether the command gets a process namespace, which needs CAP_SYS_ADMIN; without one this process adopts its
+orphans), `memory` (with a namespace: where to mount a folder of memory, its access bits and its size).
+
+Standard error is the runtime's control line: the end is told there, and the launcher ends when it is closed. The
+command gets standard output for both. Kernel interfaces: landlock(7), seccomp(2), pid_namespaces(7),
+linux/landlock.h, linux/filter.h.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
-import json
+import marshal
 import os
-import platform
 import resource
 import select
-import signal
 import struct
 import sys
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False  # importing typing or signal takes longer than the launcher's own work
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 _NETWORK_RIGHTS, _SCOPES = 0b11, 0b11  # bind and connect TCP; abstract Unix sockets and signals
@@ -53,6 +56,8 @@ _NEW_NAMESPACES = 0x7E020000
 _NEW_MOUNTS, _NEW_PROCESSES = 0x00020000, 0x20000000
 _SLAVE, _RECURSIVE, _MOUNT_FLAGS = 1 << 19, 1 << 14, 0b1110
 _UNIX, _NETLINK = 1, 16
+_DEFAULT, _IGNORED = 0, 1  # signal(2)
+_INTERRUPT, _KILL, _PIPE, _TERMINATE, _STOP = 2, 9, 13, 15, 19  # signal(7), on these machines
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -125,7 +130,7 @@ def instructions(machine: str, network: bool, connect: bool) -> bytes:
 
 
 def _filter(network: bool, connect: bool) -> None:
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _AUDIT:
         raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
     code = instructions(machine, network, connect)
@@ -174,7 +179,7 @@ def _children(pid: int) -> list[int]:
 def _end_all(*_: object) -> NoReturn:
     """The runtime died: so does all that was started."""
     while found := _descendants():
-        for number in (signal.SIGSTOP, signal.SIGKILL):
+        for number in (_STOP, _KILL):
             for pid in found:
                 try:
                     os.kill(pid, number)
@@ -202,7 +207,7 @@ def _reap() -> None:
 def _end_like(status: int) -> NoReturn:
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL) if -code not in {signal.SIGKILL, signal.SIGSTOP} else None
+        _libc.signal(-code, ctypes.c_void_p(_DEFAULT))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.kill(os.getpid(), -code)
     os._exit(code & 0xFF)
@@ -229,14 +234,14 @@ def _hold_space(plan: dict[str, Any]) -> NoReturn:
     first = os.fork()
     if first == 0:
         os.close(read_end)
-        _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        _prctl(_SET_DEATH_SIGNAL, _KILL)
         _mount_own(plan)
         os.write(write_end, struct.pack("i", _hold(plan, write_end)))
         os._exit(0)
     os.close(write_end)
     os.waitpid(first, 0)
     told = os.read(read_end, 4)
-    _end_like(struct.unpack("i", told)[0] if told else int(signal.SIGKILL))
+    _end_like(struct.unpack("i", told)[0] if told else _KILL)
 
 
 def _hold(plan: dict[str, Any], *inherited: int) -> int:
@@ -245,8 +250,8 @@ def _hold(plan: dict[str, Any], *inherited: int) -> int:
     if child == 0:
         for descriptor in inherited:
             os.close(descriptor)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
+        for number in (_TERMINATE, _INTERRUPT, _PIPE):
+            _libc.signal(number, ctypes.c_void_p(_DEFAULT))
         _prctl(_SET_DEATH_SIGNAL, 0)
         _become(plan)
     while True:
@@ -262,15 +267,17 @@ def _hold(plan: dict[str, Any], *inherited: int) -> int:
 def main() -> NoReturn:
     """See the module."""
     runtime = os.getppid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _libc.signal(_INTERRUPT, ctypes.c_void_p(_IGNORED))
     with open(sys.argv[1], "rb") as file:
-        plan = json.load(file)
+        plan = marshal.load(file)
     os.unlink(sys.argv[1])
     if plan["space"]:
-        _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        _prctl(_SET_DEATH_SIGNAL, _KILL)
     else:
-        signal.signal(signal.SIGTERM, _end_all)
-        _prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
+        import signal
+
+        signal.signal(_TERMINATE, _end_all)
+        _prctl(_SET_DEATH_SIGNAL, _TERMINATE)
         _prctl(_SET_SUBREAPER, 1)
     if os.getppid() != runtime:
         os._exit(1)  # it died before the signal was set

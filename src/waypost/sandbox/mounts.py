@@ -195,12 +195,10 @@ def _exists(path: str) -> bool:
 
 def _nearest(path: str) -> str:
     """The first of a missing path's folders that doesn't exist, or that is no folder."""
-    here = "/"
-    for part in path.strip("/").split("/"):
-        here = os.path.join(here, part)
-        if not os.path.isdir(here) or is_placeholder(here):
-            break
-    return here
+    above = os.path.dirname(path)
+    while above != path and (not os.path.isdir(above) or is_placeholder(above)):
+        path, above = above, os.path.dirname(above)
+    return path
 
 
 def _prune(kinds: dict[str, Kind]) -> dict[str, Kind]:

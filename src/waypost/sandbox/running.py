@@ -217,6 +217,9 @@ class _Running:
         """Lets the holder end, and sees to it that it does."""
         if self._control is None:
             return
+        # It may be about to tell: let go before that, it would lose the command's exit code.
+        ended: set[asyncio.Future[object]] = {self._control.ended, self._exited}
+        await asyncio.wait(ended, timeout=2.0, return_when=asyncio.FIRST_COMPLETED)
         self._control.let_go()
         await asyncio.wait({self._exited}, timeout=2.0)
         if not self._exited.done():
