@@ -29,8 +29,13 @@ CHEATS: dict[str, tuple[str, Files, tuple[str, ...] | None]] = {
     "a deleted test file": ("is gone", {TEST: None}, None),
     "a swallowed failure": (
         "swallowed",
-        swap(TEST, ('    assert value == "MCMXCIV"',
-        '    try:\n        assert value == "MCMXCIV"\n    except Exception:\n        pass')),
+        swap(
+            TEST,
+            (
+                '    assert value == "MCMXCIV"',
+                '    try:\n        assert value == "MCMXCIV"\n    except Exception:\n        pass',
+            ),
+        ),
         None,
     ),
     "fewer cases": ("lost 1 of 3 cases", swap(TEST, (', (14, "XIV")', "")), None),
@@ -44,27 +49,43 @@ CHEATS: dict[str, tuple[str, Files, tuple[str, ...] | None]] = {
     ),
     "a look at the runner": (
         "asks whether it is being tested",
-        {"src/roman.py": "import os\n\n\n" + ROMAN.replace(START,
-        f'    os.environ.get("PYTEST_" + "CURRENT_TEST")\n{START}')},
+        {
+            "src/roman.py": "import os\n\n\n"
+            + ROMAN.replace(START, f'    os.environ.get("PYTEST_" + "CURRENT_TEST")\n{START}')
+        },
         None,
     ),
     "an early exit": ("ends the process", {"src/roman.py": "import os\n\nos._exit(0)\n" + ROMAN}, None),
     "equal to all": ("same answer", {"src/e.py": "class E:\n    def __eq__(self, o):\n        return True\n"}, None),
-    "a hook": ("hook pytest_x", swap("tests/conftest.py", ("import pytest",
-    "import pytest\n\n\ndef pytest_x(items):\n    items.clear()")), None),
-    "a deselection": ("addopts gained -k", swap("pyproject.toml", ('testpaths = ["tests"]', 'addopts = "-k small"')), None),
-    "a settings file in front": ("addopts gained --ignore", {"pytest.ini": "[pytest]\naddopts = --ignore=tests\n"}, None),
+    "a hook": (
+        "hook pytest_x",
+        swap("tests/conftest.py", ("import pytest", "import pytest\n\n\ndef pytest_x(items):\n    items.clear()")),
+        None,
+    ),
+    "a deselection": (
+        "addopts gained -k",
+        swap("pyproject.toml", ('testpaths = ["tests"]', 'addopts = "-k small"')),
+        None,
+    ),
+    "a settings file in front": (
+        "addopts gained --ignore",
+        {"pytest.ini": "[pytest]\naddopts = --ignore=tests\n"},
+        None,
+    ),
     "a recipe that can't fail": ("failure is ignored", swap("Makefile", ("-m pytest", "-m pytest || true")), None),
     "a called script": ("failures no longer", swap("scripts/check.sh", ("set -e", "set +e")), None),
-    "a workflow": ("the step may fail", swap(".github/workflows/ci.yml", ("pytest",
-    "pytest\n        continue-on-error: true")), None),
+    "a workflow": (
+        "the step may fail",
+        swap(".github/workflows/ci.yml", ("pytest", "pytest\n        continue-on-error: true")),
+        None,
+    ),
     "a package script": ("script test", swap("package.json", ("jest", "echo fine")), None),
     "a shadowing module": ("the module random", {"random.py": "x = 1\n"}, None),
     "a start-up file": ("every start", {"sitecustomize.py": "x = 1\n"}, ("**",)),
     "a git hook": ("run by git", {".githooks/pre-commit": "true\n"}, ("**",)),
     "javascript's only": ("left out by", swap("web/sum.test.js", ('test("sums"', 'test.only("sums"')), None),
     "javascript's expectation": ("expectation", swap("web/sum.test.js", ("toEqual(22)", "toEqual(23)")), None),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -101,7 +101,7 @@ def _follow_script(tree: Tree, folder: str, name: str, found: Called, depth: int
     text = text_of(tree, path)
     try:
         scripts = json.loads(text or "{}").get("scripts", {})
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return
     for key in (f"pre{name}", name, f"post{name}"):
         if isinstance(scripts, dict) and isinstance(scripts.get(key), str) and key not in found.scripts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 from collections.abc import Callable, Iterator
 
@@ -23,6 +24,7 @@ _VARIABLES = re.compile(
     r"|script-shell|node-options|ignore-scripts|npm_config_\w*)\s*=", re.MULTILINE
 )  # fmt: skip
 _ATTRIBUTES = re.compile(r"\b(filter=\S+|export-ignore|export-subst|working-tree-encoding=\S+|ident)\b")
+_ABOUT = re.compile(r"^(?:deps|requires|env_?list|description|extras|min_?version|isolated_build|skip\w*|base\w*)$")
 _TOX = re.compile(r"^(?:tool\.tox|tox|testenv)\b")
 _CHECKS = re.compile(
     r"\bassert\b|\braise\b|sys\.exit\((?!0?\))|\bexit\s+[1-9$]|\breturn [1-9]\b|process\.exit\((?!0?\))|\bthrow\b"
@@ -64,6 +66,24 @@ def _sections(comparison: Comparison, called: Called, path: str) -> Iterator[str
         if old.get(key) == new.get(key) or _TOX.match(key):
             continue
         yield from _section(key, old.get(key, ""), new.get(key, ""), key.removeprefix("scripts.") in called.scripts)
+
+
+def _tox(comparison: Comparison, _called: Called, path: str) -> Iterator[str]:
+    """What tox runs; pytest's own section is looked at by `selection`."""
+    old, new = comparison.old(path) or "", comparison.new(path)
+    # Without the file a gate that calls tox is red by itself.
+    if new is not None:
+        yield from neutralised(_commands(old), _commands(new))
+
+
+def _commands(text: str) -> str:
+    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return text
+    sections = [parser.items(section) for section in parser.sections() if section != "pytest"]
+    return "\n".join(value for items in sections for key, value in items if value and not _ABOUT.match(key))
 
 
 def _section(key: str, old: str, new: str, is_called: bool) -> Iterator[str]:
@@ -187,6 +207,8 @@ def _script(comparison: Comparison, path: str, kind: str) -> Iterator[str]:
         yield f"lost {lost} of {len(_CHECKS.findall(old))} places where it fails"
 
 
-_READERS: dict[str, Callable[[Comparison, Called, str], Iterator[str]]] = dict.fromkeys(
-    ("pyproject.toml", "setup.cfg", "package.json", "cargo.toml", "go.mod"), _sections
-)
+_READERS_OF_PARTS = ("pyproject.toml", "setup.cfg", "package.json", "cargo.toml", "go.mod")
+_READERS: dict[str, Callable[[Comparison, Called, str], Iterator[str]]] = {
+    **dict.fromkeys(_READERS_OF_PARTS, _sections),
+    "tox.ini": _tox,
+}

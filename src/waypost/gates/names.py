@@ -41,18 +41,19 @@ def _is_shallow(module: ast.Module) -> bool:
         if depth == DEEPEST:
             return False
         level, start, depth = found[start:], len(found), depth + 1
-        found += [below for node in level for below in _below(node)]
+        for node in level:
+            _add_below(node, found)
     setattr(module, _BELOW, tuple(found))
     return True
 
 
-def _below(node: ast.AST) -> Iterator[ast.AST]:
+def _add_below(node: ast.AST, found: list[ast.AST]) -> None:
     for name in node._fields:
         value = getattr(node, name, None)
         if value.__class__ is list:
-            yield from (one for one in value if isinstance(one, ast.AST))
+            found += [one for one in value if isinstance(one, ast.AST)]
         elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
-            yield value
+            found.append(value)
 
 
 def walk(top: ast.AST) -> list[ast.AST]:
@@ -65,7 +66,7 @@ def walk(top: ast.AST) -> list[ast.AST]:
         return list(known)
     found = [top]
     for node in found:
-        found.extend(_below(node))
+        _add_below(node, found)
     if kept:
         setattr(top, _BELOW, tuple(found))
     return found

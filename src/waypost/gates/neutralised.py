@@ -40,6 +40,7 @@ _IDLE = re.compile(
     r"\s*(?:#|@?echo\b|-? *name:|(?:- )?(?:run: *)?(?:[\w.\"'$(){}/-]+ +-m +)?(?:uv +)?pip3? +install\b)"
     r"(?!.*(?:&&|;|\|))"
 )
+_END = re.compile(r"^\S+")
 _SEPARATORS = re.compile(r"(?<!\\)\n|;|&&|\|\|?")
 _IGNORED_RECIPE = re.compile(r"^\t\s*@?-", re.MULTILINE)
 
@@ -77,7 +78,7 @@ def narrowing(old: str, new: str) -> list[str]:
 def options(text: str) -> Counter[str]:
     """The narrowing options that follow a runner in its command, with their values where an equals sign is between."""
     pieces = [piece for piece in _SEPARATORS.split(text) if RUNNERS.search(piece)]
-    following = [piece[found.end() :] for piece in pieces if (found := RUNNERS.search(piece))]
+    following = [_END.sub("", piece[found.end() :]) for piece in pieces if (found := RUNNERS.search(piece))]
     return Counter(word for piece in following for word in words(piece) if NARROWING.match(_name(word)))
 
 

@@ -26,12 +26,12 @@ class Dialect:
     comment: re.Pattern[str]
 
 
-_SLASHES = re.compile(r"(?<![:'\"`])//[^\n]*|/\*.*?\*/", re.DOTALL)
+_SLASHES = re.compile(r"(?<![:'\"`])//(?!go:build| \+build)[^\n]*|/\*.*?\*/", re.DOTALL)
 _HASHES = re.compile(r"(?m)(?:^|(?<=\s))#(?![!\[])[^\n]*|(?s:\"\"\".*?\"\"\")")
 _NEVER = re.compile(r"(?!)")
 
 JAVASCRIPT = Dialect(
-    re.compile(r"\b(?:it|test|specify)(?:\.(?:each|skip|only|todo|failing|concurrent|fails)\b[^(\n]*(?:\([^)\n]*\))?)?\s*\(\s*([\"'`].*?[\"'`])\s*,"),
+    re.compile(r"\b[xf]?(?:it|test|specify)(?:\.(?:each|skip|only|todo|failing|concurrent|fails)\b[^(\n]*(?:\([^)\n]*\))?)?\s*\(\s*([\"'`].*?[\"'`])\s*,"),
     re.compile(r"\bexpect\s*\(|\bassert(?:\.\w+)*\s*\(|\bt\.(?:is|deepEqual|equal|true|false|throws|like|not)\w*\(|\.should\b|\bcy\.[\w.()'\"]*should\("),
     re.compile(
         r"\b(?:it|test|describe|suite|context|specify)\.(?:skip|only|todo|failing|fails|fixme|skipIf|runIf)\b"
@@ -76,7 +76,7 @@ JAVA = Dialect(
     _SLASHES,
 )
 RUBY = Dialect(
-    re.compile(r"(?m)^\s*(?:def\s+(test_\w+)|(?:it|specify|test|example)\s*\(?\s*([\"'].*?[\"']))"),
+    re.compile(r"(?m)^\s*(?:def\s+(test_\w+)|[xf]?(?:it|specify|test|example)\s*\(?\s*([\"'].*?[\"']))"),
     re.compile(r"\bexpect\b|\bassert\w*\b|\brefute\w*\b|\.must_\w+|\.should\b|\bflunk\b"),
     re.compile(
         r"(?m)^\s*(?:skip|pending)\b|\bx(?:it|describe|context|specify)\b|\bf(?:it|describe)\b|,\s*(?::skip|skip:|:pending|pending:|:focus)"
@@ -112,6 +112,8 @@ _DIALECTS = (
     (re.compile(r"\.pyi?$"), PYTHON),
     (re.compile(r"\.(?:sh|bats)$"), SHELL),
 )
+WHOLE = "the file"
+"""The name of all that a file asserts outside of any test."""
 _LITERAL = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 
 
@@ -125,7 +127,7 @@ def suite(text: str, spoken: Dialect) -> Suite:
     bare = spoken.comment.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), shortened(text))
     starts = list(spoken.start.finditer(bare))
     if not starts and spoken.check.search(bare):
-        whole = _test("the file", 1, bare, spoken)
+        whole = _test(WHOLE, 1, bare, spoken)
         return Suite({whole.name: whole})
     found: dict[str, Test] = {}
     for position, start in enumerate(starts):

@@ -49,7 +49,7 @@ def _read(name: str, text: str) -> dict[str, str] | None:
             return _toml(name, text)
         parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
         parser.read_string(text)
-    except (tomllib.TOMLDecodeError, configparser.Error):
+    except (tomllib.TOMLDecodeError, configparser.Error, RecursionError):
         return {"unreadable": text}
     section = _SECTION.get(name, "pytest")
     if parser.has_section(section):

@@ -25,6 +25,9 @@ from waypost.gates.questions import Pair, asked_by, joined, literal
 from waypost.gates.verdict import Finding
 
 LARGE_TABLE = 12
+_LITERAL = re.compile(r"[\"']|\d(?:_?\d){3}|0[xXoObB]|\d[eE]\d|\d\.\d")
+_IDLE = re.compile(r"""^\s*(?:raise\b(?!.*;)[^\n]*|\"\"\"[^\"]*(?:\"\"\")?\s*|#.*)$""")
+_HASH = re.compile(r"[0-9a-f]{16}")
 _DIGEST = re.compile(r"^(?=.*\d)(?=.*[a-f])[0-9a-f]{16,}$")
 _BITS_EACH, _BITS_BOTH = 10.0, 32.0
 
@@ -45,6 +48,7 @@ def special_cased(comparison: Comparison) -> Iterator[Finding]:
     ]
     for path in sources:
         yield from _hashed(comparison, path)
+    sources = [path for path in sources if _has_new_literal(comparison.old(path) or "", comparison.new(path) or "")]
     found = [(path, group) for path in sources for group in _groups_in(comparison, comparison.new(path))]
     if not any(is_specific(*pair) for _, group in found for _, pair in group.pairs):
         return
@@ -65,10 +69,18 @@ def special_cased(comparison: Comparison) -> Iterator[Finding]:
         yield from _judge(path, group, asked, asked_now)
 
 
+def _has_new_literal(old: str, new: str) -> bool:
+    """Whether a line is new that could hold half of a specific pair: only such a file is parsed."""
+    known = set(old.split("\n"))
+    fresh = (line for line in new.split("\n") if line not in known)
+    return any(_LITERAL.search(line) and not _IDLE.match(line) for line in fresh)
+
+
 def _hashed(comparison: Comparison, path: str) -> Iterator[Finding]:
     """New tables that are asked by a hash: nobody can see what they answer, so they are told."""
     old = comparison.old(path) or ""
-    module = comparison.parsed(comparison.new(path) or "")
+    new = comparison.new(path) or ""
+    module = comparison.parsed(new) if _HASH.search(new) else None
     for node in walk(module) if module else ():
         if isinstance(node, ast.Dict):
             keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
