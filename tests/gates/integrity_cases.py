@@ -54,8 +54,10 @@ BASE: Files = {
     "tests/test_roman.py": TESTS,
     "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef four():\n    return 4\n",
     "tests/golden/four.txt": "IV\n",
-    "pyproject.toml": '[project]\nname = "roman"\ndependencies = []\n\n[tool.pytest.ini_options]\ntestpaths = ["tests"]\n',
-    "Makefile": "PYTHON = python\n\ntest: build\n\t$(PYTHON) -m pytest\n\nbuild:\n\ttrue-build\n\nclean:\n\trm -rf out\n",
+    "pyproject.toml": '[project]\nname = "roman"\ndependencies = []\n'
+    '\n[tool.pytest.ini_options]\ntestpaths = ["tests"]\n',
+    "Makefile": "PYTHON = python\n\ntest: build\n\t$(PYTHON) -m pytest\n\nbuild:\n\ttrue-build\n\nclean:\n\t"
+    "rm -rf out\n",
     "package.json": '{"name": "r", "scripts": {"test": "jest", "lint": "eslint ."}, "dependencies": {}}\n',
     "scripts/check.sh": "#!/bin/sh\nset -e\npython -m pytest tests\nsh scripts/inner.sh\n",
     "scripts/inner.sh": "test -f out || exit 1\n",

@@ -1,4 +1,4 @@
-"""What the gates' commands run that lies in the tree: scripts, Makefile targets, package scripts, a step further too."""
+"""What of the tree the gates' commands run: scripts, Makefile targets, package scripts, and what these run."""
 
 from __future__ import annotations
 

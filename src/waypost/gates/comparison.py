@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from waypost.documents.model import Gate
 from waypost.documents.patterns import is_wild, matches
 from waypost.gates.integrity import Rights
+from waypost.gates.names import parsed
 from waypost.workspace.trees import LINK, SUBMODULE, Difference, Tree, changed, fetch
 
-LARGEST = 4 * 1024 * 1024
+LARGEST = 1024 * 1024
+LONGEST_LINE = 1000
 
 
 @dataclass(slots=True)
@@ -22,6 +25,8 @@ class Comparison:
     rights: Rights
     gates: Sequence[Gate]
     changes: dict[str, Difference] = field(default_factory=dict)
+    _texts: dict[str, str | None] = field(default_factory=dict)
+    _parsed: dict[str, ast.Module | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.changes = changed(self.before, self.after)
@@ -30,11 +35,25 @@ class Comparison:
 
     def old(self, path: str) -> str | None:
         """A file's text as it was; None where there was none or it is no text."""
-        return text_of(self.before, path)
+        return self._text(self.before, path)
 
     def new(self, path: str) -> str | None:
         """A file's text as it is; None where there is none or it is no text."""
-        return text_of(self.after, path)
+        return self._text(self.after, path)
+
+    def parsed(self, text: str) -> ast.Module | None:
+        """A Python module's tree, parsed once; None where this interpreter can't read it."""
+        if text not in self._parsed:
+            self._parsed[text] = parsed(text)
+        return self._parsed[text]
+
+    def _text(self, tree: Tree, path: str) -> str | None:
+        entry = tree.entries.get(path)
+        if entry is None or entry.mode in {LINK, SUBMODULE}:
+            return None
+        if entry.id not in self._texts:
+            self._texts[entry.id] = text_of(tree, path)
+        return self._texts[entry.id]
 
     def covers(self, path: str) -> bool:
         """Whether the milestones may change a path; where no plan names a scope, they may."""
@@ -58,6 +77,11 @@ def in_scope(scope: Sequence[str], path: str) -> bool:
     if any(one.startswith("!") and matches(one[1:], path) for one in scope):
         return False
     return any(_covers(one, path) for one in scope if not one.startswith("!"))
+
+
+def shortened(text: str) -> str:
+    """A text for patterns to be looked for in: none of its lines is so long that looking would take for ever."""
+    return "\n".join(line[:LONGEST_LINE] for line in text.split("\n"))
 
 
 def text_of(tree: Tree, path: str) -> str | None:

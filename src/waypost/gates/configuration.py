@@ -23,6 +23,7 @@ _VARIABLES = re.compile(
     r"|script-shell|node-options|ignore-scripts|npm_config_\w*)\s*=", re.MULTILINE
 )  # fmt: skip
 _ATTRIBUTES = re.compile(r"\b(filter=\S+|export-ignore|export-subst|working-tree-encoding=\S+|ident)\b")
+_TOX = re.compile(r"^(?:tool\.tox|tox|testenv)\b")
 _CHECKS = re.compile(
     r"\bassert\b|\braise\b|sys\.exit\((?!0?\))|\bexit\s+[1-9$]|\breturn [1-9]\b|process\.exit\((?!0?\))|\bthrow\b"
 )
@@ -56,8 +57,11 @@ def _sections(comparison: Comparison, called: Called, path: str) -> Iterator[str
     old, new = _facts(comparison.old(path), path), _facts(comparison.new(path), path)
     if settings.UNREADABLE in new and settings.UNREADABLE not in old:
         yield f"can't be read any more: {new[settings.UNREADABLE]}"
+    was, now = ("\n".join(facts[key] for key in sorted(facts) if _TOX.match(key)) for facts in (old, new))
+    if was and was != now:
+        yield from (f"tox: {reason}" for reason in neutralised(was, now))
     for key in sorted(old.keys() | new.keys()):
-        if old.get(key) == new.get(key):
+        if old.get(key) == new.get(key) or _TOX.match(key):
             continue
         yield from _section(key, old.get(key, ""), new.get(key, ""), key.removeprefix("scripts.") in called.scripts)
 
@@ -69,7 +73,7 @@ def _section(key: str, old: str, new: str, is_called: bool) -> Iterator[str]:
         yield "builds with code of the tree"
     elif key.endswith("fail_under") and _number(new) < _number(old):
         yield f"the coverage asked for fell from {old} to {new or 'nothing'}"
-    elif key.startswith(("scripts.", "tool.tox", "tool.nox", "tox", "testenv", "aliases")):
+    elif key.startswith(("scripts.", "tool.nox", "aliases")):
         if old or is_called:
             yield from (f"{key.replace('scripts.', 'script ')}: {reason}" for reason in neutralised(old, new))
         if is_called and new and RUNNERS.search(old) and not RUNNERS.search(new):

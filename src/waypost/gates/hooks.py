@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from waypost.gates.comparison import Comparison
-from waypost.gates.names import FUNCTIONS, bound, last, parsed
+from waypost.gates.names import FUNCTIONS, bound, last, walk
 from waypost.gates.python_tests import autouse, imports, patched
 from waypost.gates.verdict import Finding
 
@@ -35,7 +35,7 @@ _CHOOSING = frozenset({"collect_ignore", "collect_ignore_glob"})
 def weakened_hooks(comparison: Comparison, path: str) -> Iterator[Finding]:
     """Refusing findings on a new or changed conftest, for what it did not do before."""
     text, before = comparison.new(path), comparison.old(path) or ""
-    module, old = parsed(text or ""), parsed(before)
+    module, old = comparison.parsed(text or ""), comparison.parsed(before)
     if text is not None and module is None:
         yield Finding("unread", path, "could not be compared: it can't be parsed", True)
         return
@@ -48,11 +48,10 @@ def weakened_hooks(comparison: Comparison, path: str) -> Iterator[Finding]:
 
 def deeds(module: ast.Module) -> Iterator[tuple[int, str]]:
     """Line and description of all that acts on tests that did not ask for it."""
-    for statement in ast.walk(module):
-        if isinstance(statement, FUNCTIONS) and statement.name.startswith("pytest_") and not _is_fixture(statement):
-            if statement.name not in HARMLESS and not _only_registers(statement):
-                # Its text is part of what is compared: a changed hook is a new one.
-                yield statement.lineno, f"has the hook {statement.name} ({_fingerprint(statement)})"
+    for statement in walk(module):
+        if isinstance(statement, FUNCTIONS) and _is_hook(statement):
+            # Its text is part of what is compared: a changed hook is a new one.
+            yield statement.lineno, f"has the hook {statement.name} ({_fingerprint(statement)})"
     for name, value in bound(module.body):
         if name in _CHOOSING:
             yield value.lineno, f"leaves tests out: {name} = {ast.unparse(value)[:60]}"
@@ -73,7 +72,7 @@ def deeds(module: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _skips(statement: ast.stmt) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Call) and last(node) in {
             "skip",
             "xfail",
@@ -89,15 +88,20 @@ def _is_fixture(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(last(one) == "fixture" for one in function.decorator_list)
 
 
+def _is_hook(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    if not function.name.startswith("pytest_") or _is_fixture(function):
+        return False
+    return function.name not in HARMLESS and not _only_registers(function)
+
+
 def _is_grave(name: str) -> bool:
     return name.split(".", maxsplit=1)[0] in {"builtins", "pytest", "_pytest", "unittest", "operator", "sys"}
 
 
 def _only_registers(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    calls = [last(node) for node in ast.walk(function) if isinstance(node, ast.Call)]
+    calls = [last(node) for node in walk(function) if isinstance(node, ast.Call)]
     stores = any(
-        isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store)
-        for node in ast.walk(function)
+        isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store) for node in walk(function)
     )
     return function.name in {"pytest_configure", "pytest_sessionstart"} and not stores and set(calls) <= _REGISTERS
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from waypost.gates.comparison import shortened
+
 _VARIABLE = re.compile(r"^(?:(?:export|override|private)\s+)*([\w.\-]+)\s*(?:[:?+!]{0,3}=)\s*(.*)$")
 _RULE = re.compile(r"^([^\s#:=][^:=#]*?)\s*::?(?!=)\s*([^;#]*)(?:;(.*))?")
 _INCLUDE = re.compile(r"^[-s]?include\s+(.+)$")
@@ -70,7 +72,7 @@ def parse(text: str) -> Makefile:
     """Reads a Makefile; the last of several recipes for a target is the one that make runs."""
     made = Makefile()
     current: list[str] = []
-    for line in text.replace("\\\n", " ").split("\n"):
+    for line in shortened(text.replace("\\\n", " ")).split("\n"):
         if line.startswith("\t"):
             for target in current:
                 needs, recipe = made.rules[target]

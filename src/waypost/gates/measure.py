@@ -23,7 +23,9 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Test:
     """One test. `dead` are reasons for which assertions of it can't fail, each with its line; `marks` are those by
-    which it is left out; `literals` are what it expects; `mocks` are the names that it replaces."""
+    which it is left out; `literals` are what it expects; `mocks` are the names that it replaces; `cases` are counted
+    over all lists of cases, `rounds` is how often it is run with them; `overwritten` are parameters that it gives
+    another value to."""
 
     name: str
     line: int
@@ -33,7 +35,11 @@ class Test:
     literals: frozenset[str] = frozenset()
     mocks: frozenset[str] = frozenset()
     cases: int = 0
+    rounds: int = 1
     calls: int = 0
+    parameters: frozenset[str] = frozenset()
+    overwritten: frozenset[str] = frozenset()
+    decorators: frozenset[str] = frozenset()
 
     def count(self, strength: int = LOOSE) -> int:
         """How many checks are at least this strong."""

@@ -15,14 +15,15 @@ from waypost.workspace.trees import LINK, SUBMODULE, Tree
 RUNNER_MODULES = frozenset({
     "pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "exceptiongroup", "tomli", "pygments", "colorama",
     "xdist", "execnet", "coverage", "hypothesis", "mock", "nose", "nose2", "tox", "nox", "pip", "setuptools",
-    "pkg_resources", "wheel", "pytest_cov", "pytest_asyncio", "pytest_timeout", "pytest_mock", "anyio", "numpy", "attr", "attrs",
-    "jest", "vitest", "mocha", "chai",
+    "pkg_resources", "wheel", "pytest_cov", "pytest_asyncio", "pytest_timeout", "pytest_mock", "anyio", "numpy",
+    "attr", "attrs", "jest", "vitest", "mocha", "chai",
 })  # fmt: skip
 HARMLESS = frozenset({"test", "this", "antigravity", "idlelib", "turtledemo", "lib2to3"})
 TOOLS = frozenset({
-    "python", "python3", "py.test", "pytest", "pip", "pip3", "uv", "tox", "nox", "coverage", "node", "npm", "npx", "yarn",
-    "pnpm", "bun", "deno", "jest", "vitest", "mocha", "make", "gmake", "go", "cargo", "rustc", "git", "sh", "bash",
-    "env", "diff", "cmp", "test", "true", "false", "timeout", "curl", "java", "mvn", "gradle", "ruby", "rspec", "bundle",
+    "python", "python3", "py.test", "pytest", "pip", "pip3", "uv", "tox", "nox", "coverage", "node", "npm", "npx",
+    "yarn", "pnpm", "bun", "deno", "jest", "vitest", "mocha", "make", "gmake", "go", "cargo", "rustc", "git", "sh",
+    "bash", "env", "diff", "cmp", "test", "true", "false", "timeout", "curl", "java", "mvn", "gradle", "ruby",
+    "rspec", "bundle",
 })  # fmt: skip
 _SUFFIXES = (".py", ".pyi", ".so", ".pyd", ".pyc", ".zip")
 _PATHS = re.compile(r"PYTHONPATH=[\"']?([\w./:\-]+)|\bpythonpath\s*=\s*(.+)|--rootdir[= ]([\w./\-]+)")
@@ -30,8 +31,10 @@ _PATHS = re.compile(r"PYTHONPATH=[\"']?([\w./:\-]+)|\bpythonpath\s*=\s*(.+)|--ro
 
 def forbidden(comparison: Comparison) -> Iterator[Finding]:
     """Refusing findings on what has no honest use in a change, whatever the scope."""
-    roots = import_roots(comparison)
-    folded = {path.lower(): path for path in comparison.before.entries}
+    new_files = {path for path, (old, new) in comparison.changes.items() if old is None and new is not None}
+    is_needed = any(path.endswith(_SUFFIXES) for path in new_files)
+    roots = import_roots(comparison) if is_needed else frozenset[str]()
+    folded = {path.lower(): path for path in comparison.before.entries} if new_files else {}
     for path, (old, new) in comparison.changes.items():
         if fixed_kind(path) in NEVER:
             yield _told(path, str(fixed_kind(path)), old is None, new is None)
@@ -74,6 +77,8 @@ def _new_file(path: str, roots: frozenset[str], twin: str | None, comparison: Co
         comparison.before, folder if name != "__init__.py" else posixpath.dirname(folder), module
     ):
         yield Finding("shadow", path, f"takes the place of the module {module} wherever tests import it", True)
+    elif module := _takes_tests_name(comparison, path, roots):
+        yield Finding("shadow", path, f"takes the place of the tests' own {module} wherever it is imported", True)
     entry = comparison.after.entries[path]
     is_program = entry.mode == "100755" or (text_of(comparison.after, path) or "").startswith("#!")
     stem = name.removesuffix(".exe").removesuffix(".cmd")
@@ -81,8 +86,8 @@ def _new_file(path: str, roots: frozenset[str], twin: str | None, comparison: Co
         yield Finding("shim", path, f"is a program named like the tool {stem}", True)
 
 
-def shadowed(path: str, roots: frozenset[str]) -> str | None:
-    """The standard library's or the runner's module whose place a file takes, if it does."""
+def shadowed(path: str, roots: frozenset[str] | None) -> str | None:
+    """The standard library's or the runner's module whose place a file takes, if it does; None: in any folder."""
     folder, name = posixpath.split(path)
     if name == "__init__.py":
         folder, module = posixpath.split(folder)
@@ -91,7 +96,31 @@ def shadowed(path: str, roots: frozenset[str]) -> str | None:
     else:
         return None
     is_taken = module in RUNNER_MODULES or (module in sys.stdlib_module_names and module not in HARMLESS)
-    return module if is_taken and folder in roots else None
+    return module if is_taken and (roots is None or folder in roots) else None
+
+
+def _takes_tests_name(comparison: Comparison, path: str, roots: frozenset[str]) -> str | None:
+    """The module of the tests, a folder of them or a file in one, whose name a new module in the source has."""
+    folder, name = posixpath.split(path)
+    folder, module = posixpath.split(folder) if name == "__init__.py" else (folder, name.removesuffix(".py"))
+    if (
+        (is_test(path) and folder.split("/")[0] not in {"src", "lib"})
+        or not name.endswith(".py")
+        or folder not in roots
+    ):
+        return None
+    for test in comparison.before.entries:
+        parts = test.split("/")
+        if not test.endswith(".py") or not is_test(test) or test == path:
+            continue
+        in_package = parts[0] == module and len(parts) > 1 and not _has_source(comparison.before, module)
+        if (in_package and folder) or parts[-1] == f"{module}.py":
+            return module
+    return None
+
+
+def _has_source(tree: Tree, folder: str) -> bool:
+    return any(one.startswith(folder + "/") and one.endswith(".py") and not is_test(one) for one in tree.entries)
 
 
 def _was_there(tree: Tree, folder: str, module: str) -> bool:

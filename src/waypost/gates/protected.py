@@ -26,17 +26,28 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("hook", r"(?:^|/)(?:\.githooks|\.husky|\.git-hooks)/"),
     ("installed", r"(?:^|/)(?:node_modules|site-packages|\.?venv|__pycache__|__pypackages__)/|\.py[co]$"),
     ("installed", r"\.(?:dist-info|egg-info)/entry_points\.txt$"),
-    ("runner", r"(?:^|/)(?:conftest\.py|\.?pytest\.(?:ini|toml)|tox\.ini|tox\.toml|noxfile\.py|setup\.cfg|pyproject\.toml)$"),
-    ("runner", r"(?:^|/)(?:package\.json|\.coveragerc|\.?coverage\.toml|nose\.cfg|unittest\.cfg|\.mocharc[^/]*|\.nycrc[^/]*|\.c8rc[^/]*)$"),
-    ("runner", r"(?:^|/)\.?(?:jest|vitest|vite|karma|playwright|cypress|babel|nyc|ava|wdio)[\w.-]*\.(?:config|conf|setup|workspace)?\.?(?:[cm]?[jt]s|json5?)$"),
-    ("runner", r"(?:^|/)(?:\.babelrc[^/]*|\.rspec|\.swcrc|phpunit\.xml[^/]*|surefire[^/]*\.xml|junit-platform\.properties)$"),
-    ("build", r"(?:^|/)(?:gnumakefile|makefile|[^/]+\.mk|\.?justfile|taskfile[^/]*\.ya?ml|rakefile|build\.rs|cargo\.toml|go\.mod|go\.work|dodo\.py|tasks\.py)$"),
+    ("runner", r"(?:^|/)(?:conftest\.py|\.?pytest\.(?:ini|toml)|tox\.ini|tox\.toml|noxfile\.py|setup\.cfg"
+     r"|pyproject\.toml)$"),
+    ("runner", r"(?:^|/)(?:package\.json|\.coveragerc|\.?coverage\.toml|nose\.cfg|unittest\.cfg|\.mocharc[^/]*"
+     r"|\.nycrc[^/]*|\.c8rc[^/]*)$"),
+    ("runner", r"(?:^|/)\.?(?:jest|vitest|vite|karma|playwright|cypress|babel|nyc|ava|wdio)[\w.-]*\.(?:config|conf"
+     r"|setup|workspace)?\.?(?:[cm]?[jt]s|json5?)$"),
+    ("runner", r"(?:^|/)(?:\.babelrc[^/]*|\.rspec|\.swcrc|phpunit\.xml[^/]*|surefire[^/]*\.xml"
+     r"|junit-platform\.properties)$"),
+    ("build", r"(?:^|/)(?:gnumakefile|makefile|[^/]+\.mk|\.?justfile|taskfile[^/]*\.ya?ml|rakefile|build\.rs"
+     r"|cargo\.toml|go\.mod|go\.work|dodo\.py|tasks\.py)$"),
     ("build", r"(?:^|/)\.cargo/config(?:\.toml)?$|(?:^|/)(?:rust-toolchain(?:\.toml)?|\.config/nextest\.toml)$"),
-    ("ci", r"^\.github/|^\.gitlab-ci\.ya?ml$|^\.gitlab/|^\.circleci/|^azure-pipelines[^/]*\.ya?ml$|^jenkinsfile|^\.travis\.ya?ml$"),
-    ("ci", r"^\.pre-commit-config\.ya?ml$|^\.drone\.ya?ml$|^appveyor\.ya?ml$|^bitbucket-pipelines\.ya?ml$|^\.buildkite/|^\.woodpecker"),
-    ("environment", r"(?:^|/)(?:\.gitattributes|\.env(?:\.[^/]*)?|\.envrc|\.python-version|\.tool-versions|\.nvmrc|\.node-version|\.npmrc|\.yarnrc[^/]*|\.pnp\.[^/]*|\.pnpmfile\.cjs|\.gitmodules|\.gitconfig|\.lfsconfig)$"),
-    ("environment", r"(?:^|/)(?:\.bashrc|\.bash_profile|\.profile|\.zshenv|\.zshrc|\.pythonrc|pyvenv\.cfg|\.?mise\.toml)$"),
-    ("golden", r"(?:^|/)(?:__snapshots__|goldens?|snapshots|testdata|__image_snapshots__|cassettes)/|\.snap$|\.ambr$|\.golden$|\.expected$|\.approved\.[^/]+$"),
+    ("ci", r"^\.github/|^\.gitlab-ci\.ya?ml$|^\.gitlab/|^\.circleci/|^azure-pipelines[^/]*\.ya?ml$|^jenkinsfile"
+     r"|^\.travis\.ya?ml$"),
+    ("ci", r"^\.pre-commit-config\.ya?ml$|^\.drone\.ya?ml$|^appveyor\.ya?ml$|^bitbucket-pipelines\.ya?ml$"
+     r"|^\.buildkite/|^\.woodpecker"),
+    ("environment", r"(?:^|/)(?:\.gitattributes|\.env(?:\.[^/]*)?|\.envrc|\.python-version|\.tool-versions|\.nvmrc"
+     r"|\.node-version|\.npmrc|\.yarnrc[^/]*|\.pnp\.[^/]*|\.pnpmfile\.cjs|\.gitmodules|\.gitconfig"
+     r"|\.lfsconfig)$"),
+    ("environment",
+     r"(?:^|/)(?:\.bashrc|\.bash_profile|\.profile|\.zshenv|\.zshrc|\.pythonrc|pyvenv\.cfg|\.?mise\.toml)$"),
+    ("golden", r"(?:^|/)(?:__snapshots__|goldens?|snapshots|testdata|__image_snapshots__|cassettes)/|\.snap$|\.ambr$"
+     r"|\.golden$|\.expected$|\.approved\.[^/]+$"),
 )  # fmt: skip
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _TABLE)
 

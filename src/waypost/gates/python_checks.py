@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from waypost.gates.measure import EXACT, LOOSE, PARTIAL, Check
-from waypost.gates.names import FUNCTIONS, Function, constants, dotted, folded, is_constant, is_surrounding, last
+from waypost.gates.names import FUNCTIONS, Function, constants, dotted, folded, is_constant, is_surrounding, last, walk
 
 WIDE = frozenset({"Exception", "BaseException", "AssertionError", "Failed", "object"})
 _ENDS = frozenset(
@@ -20,8 +20,10 @@ _RAISES = frozenset(
 )
 _LOOSE_CALLS = frozenset({"isinstance", "callable", "hasattr", "bool", "issubclass", "any", "assertTrue", "assertFalse",
                           "assertIsNotNone", "assertIsInstance", "assert_called", "ok_"})  # fmt: skip
-_PARTIAL_CALLS = frozenset({"assertIn", "assertNotIn", "assertGreater", "assertLess", "assertGreaterEqual", "assertLessEqual",
-                            "assertNotEqual", "assertIsNot", "assertRegex", "assertNotRegex", "assert_any_call"})  # fmt: skip
+_PARTIAL_CALLS = frozenset({
+    "assertIn", "assertNotIn", "assertGreater", "assertLess", "assertGreaterEqual", "assertLessEqual",
+    "assertNotEqual", "assertIsNot", "assertRegex", "assertNotRegex", "assert_any_call",
+})  # fmt: skip
 _HELPER = re.compile(r"^_?(?:assert|check|expect|verify|ensure|should)(?:[_A-Z]|$)")
 _GIANT = 1e-2
 
@@ -35,6 +37,7 @@ class Reading:
     checks: list[Check] = field(default_factory=list)
     dead: list[tuple[int, str]] = field(default_factory=list)
     nodes: list[ast.AST] = field(default_factory=list)
+    followed: list[Function] = field(default_factory=list)
     follows: bool = True
 
     def block(self, statements: Sequence[ast.stmt], cap: int = EXACT) -> bool:
@@ -50,7 +53,7 @@ class Reading:
 
     def _statement(self, statement: ast.stmt, cap: int) -> bool:
         if isinstance(statement, ast.Assert):
-            self._add(assertion(statement.test, self.names, statement.lineno), cap, statement.test)
+            self._assert(statement, cap)
         elif isinstance(statement, ast.If):
             return self._branch(statement, cap)
         elif isinstance(statement, ast.Try) or type(statement).__name__ == "TryStar":
@@ -67,6 +70,17 @@ class Reading:
         elif isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.Return):
             self._call(statement, cap)
         return True
+
+    def _assert(self, statement: ast.Assert, cap: int) -> None:
+        test = statement.test
+        helper = self.helpers.get(last(test)) if isinstance(test, ast.Call) and self.follows else None
+        ends = helper.body[-1] if helper else None
+        if helper and isinstance(ends, ast.Return) and isinstance(ends.value, ast.BoolOp | ast.Compare | ast.Constant):
+            # A claim that a helper computes is as strong as the expression that it returns.
+            self.followed.append(helper)
+            self._add(assertion(ends.value, self.names, statement.lineno), cap, test, ends.value)
+        else:
+            self._add(assertion(test, self.names, statement.lineno), cap, test)
 
     def _branch(self, statement: ast.If, cap: int) -> bool:
         if _only_fails(statement.body) and not statement.orelse and not is_constant(statement.test, self.names):
@@ -86,7 +100,7 @@ class Reading:
         handlers, body = statement.handlers, statement.body  # type: ignore[attr-defined]
         swallows = any(_swallows(handler) for handler in handlers)
         final: list[ast.stmt] = statement.finalbody  # type: ignore[attr-defined]
-        if any(isinstance(inner, ast.Return) for rest in final for inner in ast.walk(rest)):
+        if any(isinstance(inner, ast.Return) for rest in final for inner in walk(rest)):
             swallows = True
         if swallows:
             if any(asserts(rest) for rest in body):
@@ -133,11 +147,12 @@ class Reading:
             self.block(body, cap)
 
     def _call(self, statement: ast.stmt, cap: int) -> None:
-        for call in (node for node in ast.walk(statement) if isinstance(node, ast.Call)):
+        for call in (node for node in walk(statement) if isinstance(node, ast.Call)):
             word = last(call)
             if helper := self.helpers.get(word) if self.follows else None:
                 inner = Reading(self.helpers, {**self.names, **constants(helper.body)}, follows=False)
                 inner.block(helper.body, cap)
+                self.followed.append(helper)
                 self.checks += [replace(check, line=call.lineno) for check in inner.checks]
                 self.dead += [(call.lineno, reason) for _, reason in inner.dead]
                 self.nodes += [*inner.nodes, *call.args]
@@ -155,7 +170,7 @@ class Reading:
     def _ends(self, statement: ast.stmt) -> bool:
         if isinstance(statement, ast.Return | ast.Continue | ast.Break):
             value = statement.value if isinstance(statement, ast.Return) else None
-            return not (value is not None and any(isinstance(node, ast.Call) for node in ast.walk(value)))
+            return not (value is not None and any(isinstance(node, ast.Call) for node in walk(value)))
         if isinstance(statement, ast.Raise):
             return last(statement.exc) not in {"AssertionError", "Failed"}
         return (
@@ -186,6 +201,8 @@ def assertion(test: ast.expr, names: Mapping[str, ast.expr], line: int) -> list[
 
 def _compared(test: ast.Compare, names: Mapping[str, ast.expr], line: int) -> list[Check]:
     left, right, operator = test.left, test.comparators[0], test.ops[0]
+    if isinstance(right, ast.Name) and not is_constant(left, names):
+        right = names.get(right.id, right)
     if len(test.ops) > 1:
         return [Check(line, EXACT if isinstance(operator, ast.Eq) else PARTIAL, ast.unparse(test))]
     if ast.dump(left) == ast.dump(right):
@@ -207,7 +224,7 @@ def _telling(operator: ast.cmpop, right: ast.expr) -> int:
         return LOOSE
     if not isinstance(operator, ast.Eq | ast.Is):
         return PARTIAL
-    if any(last(node) in {"ANY", "Any", "anything"} for node in ast.walk(right)):
+    if any(last(node) in {"ANY", "Any", "anything"} for node in walk(right)):
         return LOOSE
     if isinstance(right, ast.Constant) and right.value is True:
         return LOOSE if isinstance(operator, ast.Eq) else EXACT
@@ -271,7 +288,7 @@ def _is_loose(keyword: ast.keyword) -> bool:
 
 def asserts(statement: ast.AST) -> bool:
     """Whether a statement holds an assertion of any kind."""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Assert) or (
             isinstance(node, ast.Call) and (_HELPER.match(last(node)) or last(node) in _RAISES | _FAILS)
         ):
@@ -289,7 +306,7 @@ def _swallows(handler: ast.ExceptHandler) -> bool:
     caught = _alternatives([handler.type]) if handler.type else []
     if caught and not any(last(kind) in WIDE for kind in caught):
         return False
-    return not any(isinstance(inner, ast.Raise) or asserts(inner) for rest in handler.body for inner in ast.walk(rest))
+    return not any(isinstance(inner, ast.Raise) or asserts(inner) for rest in handler.body for inner in walk(rest))
 
 
 def _zero(call: ast.Call) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import builtins
+import math
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from waypost.gates.measure import Suite, Test
-from waypost.gates.names import FUNCTIONS, Function, bound, constants, dotted, folded, is_constant, last
+from waypost.gates.names import FUNCTIONS, Function, bound, constants, dotted, folded, is_constant, last, walk
 from waypost.gates.python_checks import Reading, nested
 
 LEFT_OUT = (
@@ -22,6 +25,15 @@ LEFT_OUT = (
     "SkipTest",
 )
 _PATCHES = frozenset({"patch", "setattr", "setitem", "object", "dict", "delattr", "patch_object", "spy"})
+_LIBRARIES = sys.stdlib_module_names | {
+    "pytest", "hypothesis", "mock", "freezegun", "time_machine", "responses", "respx", "parameterized", "ddt", "django",
+    "numpy", "pandas", "trio", "anyio", "flaky", "pytestmark", "staticmethod", "classmethod", "property", "attr",
+    "attrs",
+}  # fmt: skip
+_NEVER_BOUND = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) - {"property"} | {
+    "len", "isinstance", "issubclass", "all", "any", "sorted", "repr", "sum", "min", "max", "abs", "round", "hasattr",
+    "getattr", "callable", "iter", "next", "eval", "exec", "pytest", "unittest", "raises", "approx",
+}  # fmt: skip
 _PATCHERS = ("patch", "monkeypatch", "mock", "mocker")
 
 
@@ -35,8 +47,37 @@ class _File:
     imports: Mapping[str, str]
 
 
-def suite(module: ast.Module) -> Suite:
-    """The tests of a module that would be collected; a later definition of a name replaces the earlier."""
+def unchanged(old: ast.Module, was: str, new: ast.Module, now: str) -> frozenset[str]:
+    """The test functions and classes with the same text in two versions of a module, whose rest is the same too."""
+    before, rest = _pieces(old, was)
+    after, new_rest = _pieces(new, now)
+    if rest != new_rest:
+        return frozenset()
+    return frozenset(name for name, text in before.items() if after.get(name) == text)
+
+
+def _pieces(module: ast.Module, text: str) -> tuple[dict[str, str], list[str]]:
+    """The text of each test by its name, and of all else; what has a name twice counts as all else."""
+    lines = text.split("\n")
+    found: dict[str, str] = {}
+    rest: list[str] = []
+    for statement in module.body:
+        decorators = statement.decorator_list if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else []
+        first = min((one.lineno for one in decorators), default=statement.lineno)
+        piece = "\n".join(lines[first - 1 : statement.end_lineno])
+        name = statement.name if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) else ""
+        if name.lower().startswith("test") and name not in found:
+            found[name] = piece
+        else:
+            rest.append(piece)
+    return found, rest
+
+
+def suite(module: ast.Module, leave_out: frozenset[str] = frozenset()) -> Suite:
+    """The tests of a module that would be collected; a later definition of a name replaces the earlier.
+
+    `leave_out` are functions and classes that need not be measured.
+    """
     body = list(_reached(module.body))
     functions = {one.name: one for one in nested(body)}
     classes = [one for one in body if isinstance(one, ast.ClassDef)]
@@ -44,6 +85,8 @@ def suite(module: ast.Module) -> Suite:
     file = _File({**methods, **functions}, constants(body), dict(bound(body)), imports(module))
     found: dict[str, Test] = {}
     for statement in body:
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) and statement.name in leave_out:
+            continue
         if isinstance(statement, ast.ClassDef):
             found.update(_class(statement, "", (), file))
         elif isinstance(statement, FUNCTIONS) and statement.name.startswith("test"):
@@ -57,7 +100,7 @@ def suite(module: ast.Module) -> Suite:
 def imports(module: ast.Module) -> dict[str, str]:
     """The imported names of a module, each with the dotted name that it stands for."""
     found: dict[str, str] = {}
-    for node in ast.walk(module):
+    for node in walk(module):
         if isinstance(node, ast.Import):
             found.update(
                 {
@@ -75,13 +118,18 @@ def imports(module: ast.Module) -> dict[str, str]:
 def patched(nodes: Iterable[ast.AST], known: Mapping[str, str]) -> Iterator[str]:
     """The dotted names of foreign things that code replaces: by a mock, setattr, an assignment, `sys.modules`."""
     for top in nodes:
-        for node in ast.walk(top):
-            if isinstance(node, ast.Call) and last(node) in _PATCHES and node.args:
-                yield from _target(node, known)
-            elif isinstance(node, ast.Assign | ast.AugAssign):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                for target in targets:
-                    yield from _assigned(target, known)
+        for node in walk(top):
+            yield from replaced(node, known)
+
+
+def replaced(node: ast.AST, known: Mapping[str, str]) -> Iterator[str]:
+    """The dotted names of foreign things that one node, and none below it, replaces."""
+    if isinstance(node, ast.Call):
+        if node.args and last(node) in _PATCHES:
+            yield from _target(node, known)
+    elif isinstance(node, ast.Assign | ast.AugAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield from _assigned(target, known)
 
 
 def _target(call: ast.Call, known: Mapping[str, str]) -> Iterator[str]:
@@ -145,8 +193,11 @@ def _test(function: Function, name: str, outer: Sequence[ast.expr], file: _File)
     reading.block(function.body)
     decorators = [*outer, *function.decorator_list]
     cases = [one for one in decorators if last(one) in {"parametrize", "example", "data"}]
-    literals = frozenset(_literals(reading.nodes, {**file.values, **dict(_local(function))}, cases))
-    calls = sum(isinstance(node, ast.Call) for statement in function.body for node in ast.walk(statement))
+    local_values = {name: value for one in (*reading.followed, function) for name, value in _local(one)}
+    literals = frozenset(_literals(reading.nodes, {**file.values, **local_values}, cases))
+    arguments = function.args
+    parameters = {one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} - {"self", "cls"}
+    calls = sum(isinstance(node, ast.Call) for statement in function.body for node in walk(statement))
     return Test(
         name,
         function.lineno,
@@ -156,12 +207,36 @@ def _test(function: Function, name: str, outer: Sequence[ast.expr], file: _File)
         literals,
         frozenset(patched([*function.body, *function.decorator_list], file.imports)),
         sum(_cases(case, file) for case in cases),
+        math.prod(max(1, _cases(case, file)) for case in cases if last(case) == "parametrize"),
         calls,
+        frozenset(parameters),
+        frozenset(_overwritten(function, parameters)),
+        frozenset(_foreign(decorators, file)),
     )
 
 
+def _overwritten(function: Function, parameters: Collection[str]) -> Iterator[str]:
+    """The parameters that a test gives a value to which has nothing to do with the one that they had."""
+    for node in walk(function):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.For) else []
+        value = node.value if isinstance(node, ast.Assign) else node.iter if isinstance(node, ast.For) else None
+        for target in (inner for one in targets for inner in walk(one)):
+            if not isinstance(target, ast.Name) or target.id not in parameters or value is None:
+                continue
+            if not any(isinstance(inner, ast.Name) and inner.id == target.id for inner in walk(value)):
+                yield target.id
+
+
+def _foreign(decorators: Sequence[ast.expr], file: _File) -> Iterator[str]:
+    """Decorators that come neither from the runner nor from a known library for tests, as dotted names."""
+    for decorator in decorators:
+        name = _full(dotted(decorator), file.imports)
+        if name and name.split(".")[0] not in _LIBRARIES:
+            yield name
+
+
 def _local(function: Function) -> Iterator[tuple[str, ast.expr]]:
-    for statement in ast.walk(function):
+    for statement in walk(function):
         if isinstance(statement, ast.Assign | ast.AnnAssign):
             yield from bound([statement])
 
@@ -171,7 +246,7 @@ def _literals(nodes: Iterable[ast.AST], values: Mapping[str, ast.expr], cases: S
     waiting = [*nodes, *(argument for case in cases if isinstance(case, ast.Call) for argument in case.args[1:])]
     seen: set[str] = set()
     while waiting:
-        for node in ast.walk(waiting.pop()):
+        for node in walk(waiting.pop()):
             if isinstance(node, ast.Constant) and is_telling(node.value):
                 yield repr(node.value)
             elif isinstance(node, ast.Name) and node.id in values and node.id not in seen:
@@ -187,7 +262,7 @@ def is_telling(value: object) -> bool:
 def _marks(decorators: Sequence[ast.expr], function: Function, file: _File) -> Iterator[str]:
     for decorator in decorators:
         yield from _mark(decorator, file)
-    for node in ast.walk(function):
+    for node in walk(function):
         if (isinstance(node, ast.Call) and last(node) in LEFT_OUT) or (
             isinstance(node, ast.Raise) and last(node.exc) in LEFT_OUT
         ):
@@ -199,16 +274,14 @@ def _mark(decorator: ast.expr, file: _File) -> Iterator[str]:
     meant = file.values.get(name.split(".")[0])
     if any(word in LEFT_OUT for word in name.split(".")):
         yield ast.unparse(decorator)[:60]
-    elif meant is not None and any(last(node) in LEFT_OUT for node in ast.walk(meant)):
+    elif meant is not None and any(last(node) in LEFT_OUT for node in walk(meant)):
         yield f"{name} = {ast.unparse(meant)[:50]}"
     elif isinstance(decorator, ast.List | ast.Tuple):
         for one in decorator.elts:
             yield from _mark(one, file)
     elif last(decorator) == "parametrize":
         yield from (
-            ast.unparse(node)[:60]
-            for node in ast.walk(decorator)
-            if isinstance(node, ast.Call) and last(node) in LEFT_OUT
+            ast.unparse(node)[:60] for node in walk(decorator) if isinstance(node, ast.Call) and last(node) in LEFT_OUT
         )
     elif name.split(".")[0] in file.functions and "fixture" not in name:
         yield f"decorator {name}"
@@ -228,7 +301,7 @@ def _cases(decorator: ast.expr, file: _File) -> int:
 def _unbound(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement gives something else to, or takes away."""
     targets: list[ast.expr] = []
-    if isinstance(statement, ast.Assign) or isinstance(statement, ast.Delete):
+    if isinstance(statement, ast.Assign | ast.Delete):
         targets = statement.targets
     yield from (target.id for target in targets if isinstance(target, ast.Name))
     yield from (target.attr for target in targets if isinstance(target, ast.Attribute))
@@ -251,14 +324,24 @@ def _reached(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _hidden(module: ast.Module, body: Sequence[ast.stmt]) -> Iterator[str]:
     for name, value in bound(list(body)):
-        if name == "pytestmark" and any(last(node) in LEFT_OUT for node in ast.walk(value)):
+        if name == "pytestmark" and any(last(node) in LEFT_OUT for node in walk(value)):
             yield f"pytestmark = {ast.unparse(value)[:60]}"
         elif name == "__test__" and isinstance(value, ast.Constant) and not value.value:
             yield "__test__ = False"
         elif name in {"collect_ignore", "collect_ignore_glob"}:
             yield f"{name} = {ast.unparse(value)[:60]}"
+    for name, line in _defined(module.body):
+        if name in _NEVER_BOUND:
+            yield f"line {line} gives {name} another meaning"
     for statement in module.body:
         yield from _outside(statement)
+
+
+def _defined(statements: Sequence[ast.stmt]) -> Iterator[tuple[str, int]]:
+    yield from ((name, value.lineno) for name, value in bound(list(statements)))
+    for statement in statements:
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+            yield statement.name, statement.lineno
 
 
 def _outside(statement: ast.stmt) -> Iterator[str]:
@@ -272,7 +355,7 @@ def _outside(statement: ast.stmt) -> Iterator[str]:
     if isinstance(statement, FUNCTIONS) and statement.name in {"load_tests", "pytest_generate_tests"}:
         yield f"{statement.name} chooses tests"
     name = f"{statement.name}: " if isinstance(statement, FUNCTIONS) else ""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         is_call = isinstance(node, ast.Call) and last(node) in {*LEFT_OUT, "_exit"} - {
             "skipif",
             "skipIf",

@@ -1,4 +1,4 @@
-"""Which tests pytest would run by its settings: the settings that count, and whether they leave out more than before."""
+"""Which tests pytest would run by its settings, and whether these leave out more than before."""
 
 from __future__ import annotations
 
@@ -113,8 +113,7 @@ def _any(patterns: Sequence[str], name: str) -> bool:
 def _under(folder: str, paths: Sequence[str], test: str) -> bool:
     places = [posixpath.normpath(posixpath.join(folder, path)) for path in paths]
     return not paths or any(
-        place == "." or test == place or test.startswith(place + "/") or fnmatch.fnmatch(test, place + "*")
-        for place in places
+        place in {".", test} or test.startswith(place + "/") or fnmatch.fnmatch(test, place + "*") for place in places
     )
 
 

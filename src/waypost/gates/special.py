@@ -7,25 +7,26 @@ in one assertion or one case of parametrize. A pair is *specific* where neither 
 
 Refused is a group of new pairs (the branches of a function, or one dictionary) of which every pair that is specific
 is the tests' own, and no pair is anything else than a test asks for. A table that knows more than the tests, as an
-honest one does, passes; one of twelve entries and more is told and not refused, as a table may be tested in full; so is a
-dictionary whose pairs only new tests have, for its author wrote both. A base case (`0`, `""`) is not specific.
+honest one does, passes; one of twelve entries and more is told and not refused, as a table may be tested in full; so
+is a dictionary whose pairs only new tests have, for its author wrote both. A base case (`0`, `""`) is not specific.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from waypost.gates.comparison import Comparison, text_of
-from waypost.gates.names import FUNCTIONS, bound, last, parsed
+from waypost.gates.comparison import Comparison
+from waypost.gates.names import FUNCTIONS, walk
 from waypost.gates.protected import is_test
+from waypost.gates.questions import Pair, asked_by, joined, literal
 from waypost.gates.verdict import Finding
-from waypost.workspace.trees import Tree, fetch
 
 LARGE_TABLE = 12
+_DIGEST = re.compile(r"^(?=.*\d)(?=.*[a-f])[0-9a-f]{16,}$")
 _BITS_EACH, _BITS_BOTH = 10.0, 32.0
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,39 @@ def special_cased(comparison: Comparison) -> Iterator[Finding]:
     sources = [
         path for path in comparison.changes if path.endswith(".py") and not is_test(path) and comparison.new(path)
     ]
-    known = {pair for path in comparison.changes for _, pair in _all(comparison.old(path), path)}
-    groups = [(path, group) for path in sources for group in _new_groups(comparison.new(path) or "", known)]
-    if not groups:
+    for path in sources:
+        yield from _hashed(comparison, path)
+    found = [(path, group) for path in sources for group in _groups_in(comparison, comparison.new(path))]
+    if not any(is_specific(*pair) for _, group in found for _, pair in group.pairs):
         return
-    asked = _asked(comparison.before)
-    asked_now = asked | _asked(comparison.after)
+    known = {
+        pair
+        for path in comparison.changes
+        if path.endswith(".py")
+        for group in _groups_in(comparison, comparison.old(path))
+        for _, pair in group.pairs
+    }
+    groups = [(path, fresh) for path, group in found if (fresh := _fresh(group, known))]
+    pairs = {pair for _, group in groups for _, pair in group.pairs}
+    if not any(is_specific(*pair) for pair in pairs):
+        return
+    asked = asked_by(comparison.before, pairs)
+    asked_now = asked | asked_by(comparison.after, pairs)
     for path, group in groups:
         yield from _judge(path, group, asked, asked_now)
+
+
+def _hashed(comparison: Comparison, path: str) -> Iterator[Finding]:
+    """New tables that are asked by a hash: nobody can see what they answer, so they are told."""
+    old = comparison.old(path) or ""
+    module = comparison.parsed(comparison.new(path) or "")
+    for node in walk(module) if module else ():
+        if isinstance(node, ast.Dict):
+            keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+            fresh = [key for key in keys if _DIGEST.match(key) and key not in old]
+            if fresh:
+                text = f"line {node.lineno} has a table by hashes, {fresh[0][:16]} and {len(fresh) - 1} more"
+                yield Finding("special", path, text, False)
 
 
 def _judge(path: str, group: _Group, asked: set[Pair], asked_now: set[Pair]) -> Iterator[Finding]:
@@ -81,27 +107,24 @@ def _bits(shown: str) -> float:
     )
 
 
-def _all(text: str | None, path: str) -> Iterator[tuple[int, Pair]]:
-    if text and path.endswith(".py"):
-        module = parsed(text)
-        for group in _groups(module) if module else ():
-            yield from group.pairs
+def _groups_in(comparison: Comparison, text: str | None) -> Iterator[_Group]:
+    module = comparison.parsed(text) if text else None
+    return _groups(module) if module else iter(())
 
 
-def _new_groups(text: str, known: set[Pair]) -> Iterator[_Group]:
-    module = parsed(text)
-    for group in _groups(module) if module else ():
-        fresh = tuple((line, pair) for line, pair in group.pairs if pair not in known)
-        # A table of which a part was there is judged as a whole by its new entries.
-        if fresh and not (group.is_table and len(fresh) < len(group.pairs) - len(fresh)):
-            yield _Group(group.where, group.is_table, fresh)
+def _fresh(group: _Group, known: set[Pair]) -> _Group | None:
+    fresh = tuple((line, pair) for line, pair in group.pairs if pair not in known)
+    # A table of which a part was there is judged as a whole by its new entries.
+    if not fresh or (group.is_table and len(fresh) < len(group.pairs) - len(fresh)):
+        return None
+    return _Group(group.where, group.is_table, fresh)
 
 
 def _groups(module: ast.Module) -> Iterator[_Group]:
-    for node in ast.walk(module):
+    for node in walk(module):
         if isinstance(node, ast.Dict):
             pairs = [
-                (key.lineno, (_literal(key), _literal(value)))
+                (key.lineno, (literal(key), literal(value)))
                 for key, value in zip(node.keys, node.values, strict=True)
                 if key
             ]
@@ -115,15 +138,15 @@ def _groups(module: ast.Module) -> Iterator[_Group]:
 
 
 def _branches(function: ast.AST) -> Iterator[tuple[int, Pair]]:
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.If):
             for key in _keys(node.test):
                 yield from ((node.lineno, (key, answer)) for answer in _answers(node.body))
-        elif isinstance(node, ast.IfExp) and (answer := _literal(node.body)):
+        elif isinstance(node, ast.IfExp) and (answer := literal(node.body)):
             yield from ((node.lineno, (key, answer)) for key in _keys(node.test))
         elif isinstance(node, ast.match_case) and isinstance(node.pattern, ast.MatchValue | ast.MatchSequence):
-            parts = [part for part in ast.walk(node.pattern) if isinstance(part, ast.MatchValue)]
-            key = _joined([part.value for part in parts])
+            parts = [part for part in walk(node.pattern) if isinstance(part, ast.MatchValue)]
+            key = joined([part.value for part in parts])
             yield from ((node.pattern.lineno, (key, answer)) for answer in _answers(node.body) if key)
 
 
@@ -133,12 +156,12 @@ def _keys(test: ast.expr) -> Iterator[str]:
         yield from [", ".join(parts)] if isinstance(test.op, ast.And) and parts else parts
     elif isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq | ast.Is):
         for side in (test.comparators[0], test.left):
-            if key := _literal(side):
+            if key := literal(side):
                 yield key
     elif isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In):
         container = test.comparators[0]
         if isinstance(container, ast.Tuple | ast.List | ast.Set):
-            yield from (key for one in container.elts if (key := _literal(one)))
+            yield from (key for one in container.elts if (key := literal(one)))
 
 
 def _answers(body: Sequence[ast.stmt]) -> Iterator[str]:
@@ -146,73 +169,6 @@ def _answers(body: Sequence[ast.stmt]) -> Iterator[str]:
         if (
             isinstance(statement, ast.Return | ast.Assign)
             and statement.value is not None
-            and (answer := _literal(statement.value))
+            and (answer := literal(statement.value))
         ):
             yield answer
-
-
-def _asked(tree: Tree) -> set[Pair]:
-    """The pairs that a tree's Python tests ask for."""
-    paths = [path for path in tree.entries if path.endswith(".py") and is_test(path)]
-    fetch(tree, paths)
-    found: set[Pair] = set()
-    for path in paths:
-        module = parsed(text_of(tree, path) or "")
-        names = dict(bound([one for one in ast.walk(module) if isinstance(one, ast.stmt)])) if module else {}
-        for node in ast.walk(module) if module else ():
-            found.update(_asked_in(node, names))
-    return found
-
-
-def _asked_in(node: ast.AST, names: Mapping[str, ast.expr]) -> Iterator[Pair]:
-    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq):
-        for subject, expected in ((node.left, node.comparators[0]), (node.comparators[0], node.left)):
-            meant = names.get(subject.id, subject) if isinstance(subject, ast.Name) else subject
-            yield from _of_call(meant, expected)
-    elif isinstance(node, ast.Call) and last(node).startswith("assert") and len(node.args) > 1:
-        yield from _of_call(node.args[0], node.args[1])
-        yield from _of_call(node.args[1], node.args[0])
-    elif isinstance(node, ast.Tuple) and len(node.elts) > 1:
-        *inputs, expected = node.elts
-        for first, second in ((inputs, expected), (node.elts[1:], node.elts[0])):
-            yield from ((key, answer) for key in _joined_or_each(first) if (answer := _literal(second)))
-
-
-def _of_call(subject: ast.expr, expected: ast.expr) -> Iterator[Pair]:
-    answer = _literal(expected)
-    if not answer:
-        return
-    for call in (inner for inner in ast.walk(subject) if isinstance(inner, ast.Call)):
-        yield from (
-            (key, answer) for key in _joined_or_each([*call.args, *(keyword.value for keyword in call.keywords)])
-        )
-
-
-def _joined_or_each(parts: Sequence[ast.expr]) -> Iterator[str]:
-    yield from (key for part in parts if (key := _literal(part)))
-    if len(parts) > 1 and (key := _joined(parts)):
-        yield key
-        yield f"({key})"
-
-
-def _joined(parts: Iterable[ast.expr]) -> str:
-    texts = [_literal(part) for part in parts]
-    return ", ".join(texts) if all(texts) else ""
-
-
-def _literal(node: ast.AST | None) -> str:
-    """A literal as `repr` shows it; empty for anything else, and for truth values and nothing."""
-    if isinstance(node, ast.Constant):
-        return "" if node.value is None or node.value is ... or isinstance(node.value, bool) else repr(node.value)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-        return "-" + repr(node.operand.value)
-    if isinstance(node, ast.Tuple | ast.List):
-        inner = _joined(node.elts) if node.elts else ""
-        return f"({inner})" if inner else ""
-    if (
-        isinstance(node, ast.Call)
-        and last(node) in {"Decimal", "Fraction", "float", "int", "str", "bytes"}
-        and len(node.args) == 1
-    ):
-        return _literal(node.args[0])
-    return ""

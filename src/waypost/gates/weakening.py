@@ -7,19 +7,22 @@ test asserts all that it did. What it expects may change only in a file that a s
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from waypost.gates import other_tests, python_tests
 from waypost.gates.comparison import Comparison
 from waypost.gates.measure import EMPTY, EXACT, PARTIAL, Suite, Test
-from waypost.gates.names import parsed
+from waypost.gates.names import parsed, walk
 from waypost.gates.protected import is_expectation, is_test
+from waypost.gates.replacing import mocked, mocked_newly, replaced_for_all
 from waypost.gates.verdict import Finding
 
 _ADDITIVE = re.compile(r"\.(?:snap|ambr)$")
+_CONVERSIONS = frozenset({"int", "str", "float", "list", "tuple", "dict", "set", "sorted", "bytes", "Path"})
 _INLINE = re.compile(r"#\[(?:\w+::)*test\b")
 
 
@@ -45,29 +48,30 @@ def weakened(comparison: Comparison, paths: Iterable[str]) -> Iterator[Finding]:
         yield from _suite(comparison, pair, everywhere)
     for path in code:
         yield from _unreadable(comparison, path)
+        if path.endswith(".py") and not path.endswith("conftest.py"):
+            yield from replaced_for_all(comparison, path)
     for path in comparison.changes:
         if is_expectation(path) and not is_test(path):
             yield from _golden(comparison, path)
 
 
-def suite_of(path: str, text: str, together: str = "") -> Suite:
-    """A file's tests; `together` is its other version: both are read alike, by syntax if both can be."""
+def suites(comparison: Comparison, path: str, old: str, new: str) -> tuple[Suite, Suite]:
+    """A file's tests before and after, read alike: by syntax if both can be. What did not change is left out."""
     if path.endswith((".py", ".pyi")):
-        module = parsed(text)
-        if module is not None and parsed(together) is not None:
-            return python_tests.suite(module)
+        before, after = comparison.parsed(old), comparison.parsed(new)
+        if before is not None and after is not None:
+            same = python_tests.unchanged(before, old, after, new)
+            return python_tests.suite(before, same), python_tests.suite(after, same)
     spoken = other_tests.dialect(path)
-    return other_tests.suite(text, spoken) if spoken else EMPTY
+    return (other_tests.suite(old, spoken), other_tests.suite(new, spoken)) if spoken else (EMPTY, EMPTY)
 
 
 def _pair(comparison: Comparison, path: str) -> _Pair | None:
     old, new = comparison.old(path), comparison.new(path)
-    if old is None:
-        return _Pair(path, EMPTY, suite_of(path, new), False) if new is not None else None
-    before = suite_of(path, old, new or "")
-    return _Pair(
-        path, before, suite_of(path, new, old) if new is not None else EMPTY, path not in comparison.after.entries
-    )
+    if old is None and new is None:
+        return None
+    before, after = suites(comparison, path, old or "", new or "")
+    return _Pair(path, before, after, old is not None and path not in comparison.after.entries)
 
 
 def _unreadable(comparison: Comparison, path: str) -> Iterator[Finding]:
@@ -85,11 +89,30 @@ def _suite(comparison: Comparison, pair: _Pair, everywhere: Mapping[str, list[Te
         else:
             yield from (
                 Finding(kind, pair.path, f"{_at(new)} {text}", refuses)
-                for kind, text, refuses in compare(old, new, may_expect)
+                for kind, text, refuses in compare(old, _with_split(old, new, pair), may_expect)
             )
-    if pair.old.tests:
+            yield from mocked(comparison, pair.path, old, new)
+    yield from mocked_newly(comparison, pair.path, pair.old, pair.new)
+    if comparison.old(pair.path) is not None:
         for reason in (Counter(pair.new.hidden) - Counter(pair.old.hidden)).elements():
             yield Finding("skipped", pair.path, f"tests are left out: {reason}", True)
+
+
+def _with_split(old: Test, new: Test, pair: _Pair) -> Test:
+    """The test together with what new tests of its file have taken over from it, word for word."""
+    missing = _sides(old) - _sides(new)
+    for name, other in pair.new.tests.items():
+        if name in pair.old.tests or other.marks or other.dead or not missing:
+            continue
+        taken = [check for check in other.checks if missing[check.subject, check.expected] > 0]
+        if taken:
+            missing -= _sides(replace(other, checks=tuple(taken)))
+            new = replace(new, checks=(*new.checks, *taken), literals=new.literals | other.literals)
+    return new
+
+
+def _sides(test: Test) -> Counter[tuple[str, str]]:
+    return Counter((check.subject, check.expected) for check in test.checks)
 
 
 def _elsewhere(old: Test, everywhere: Mapping[str, list[Test]]) -> Test | None:
@@ -111,7 +134,7 @@ def _is_covered(old: Test, candidates: Sequence[Test], are_new: bool) -> bool:
     """Whether tests that stand in its place assert all that the old one did, or expect all that it expected."""
     if any(test.marks or test.dead for test in candidates if are_new) or not old.checks:
         return are_new and not old.checks and any(test.calls >= old.calls for test in candidates)
-    wanted = Counter((check.subject, check.expected) for check in old.checks)
+    wanted = _sides(old)
     held = Counter((check.subject, check.expected) for test in candidates for check in test.checks)
     if are_new and not wanted - held:
         return True
@@ -126,7 +149,7 @@ def compare(old: Test, new: Test, may_expect: bool) -> Iterator[tuple[str, str, 
         yield "toothless", "; ".join(reasons[:3]), True
     if added := list((Counter(new.marks) - Counter(old.marks)).elements()):
         yield "skipped", f"is left out by {', '.join(added)}", True
-    if new.count() < old.count():
+    if new.count() * max(1, new.rounds // old.rounds) < old.count():
         yield "fewer", f"lost {old.count() - new.count()} of {old.count()} assertions", True
     elif len(new.dead) <= len(old.dead) and (weaker := _weaker(old, new)):
         yield "weaker", weaker, True
@@ -134,17 +157,19 @@ def compare(old: Test, new: Test, may_expect: bool) -> Iterator[tuple[str, str, 
         yield "fewer", f"lost {old.cases - new.cases} of {old.cases} cases", True
     if not old.checks and old.calls and not new.calls:
         yield "fewer", "calls nothing any more", True
-    if mocks := new.mocks - old.mocks:
-        yield "mocked", f"replaces {', '.join(sorted(mocks))}", False
+    if names := new.overwritten - old.overwritten:
+        yield "overwritten", f"gives another value to {', '.join(sorted(names))}, which it is given", True
+    if added := sorted(new.decorators - old.decorators):
+        yield "skipped", f"has the new decorator {', '.join(added)}", True
     if not may_expect:
         yield from _expectations(old, new)
 
 
 def _weaker(old: Test, new: Test) -> str:
     for strength, word in ((EXACT, "exact"), (PARTIAL, "telling")):
-        lost = old.count(strength) - new.count(strength)
+        lost = old.count(strength) - new.count(strength) * max(1, new.rounds // old.rounds)
         if lost > 0:
-            return f"has {lost} {'assertion' if lost == 1 else 'assertions'} less that {'is' if lost == 1 else 'are'} {word}"
+            return f"has {lost} {'assertion less that is' if lost == 1 else 'assertions less that are'} {word}"
     was = {check.subject: check.accepts for check in old.checks}
     for check in new.checks:
         if check.subject and check.accepts > was.get(check.subject, check.accepts):
@@ -156,7 +181,9 @@ def _expectations(old: Test, new: Test) -> Iterator[tuple[str, str, bool]]:
     lost = sorted(old.literals - new.literals)
     was = _by_subject(old)
     differing = [
-        subject for subject, expected in _by_subject(new).items() if subject in was and not was[subject] <= expected
+        subject
+        for subject, expected in _by_subject(new).items()
+        if subject in was and not was[subject] <= expected and not _says_the_same(was[subject], expected, new)
     ]
     if differing:
         subject = differing[0]
@@ -164,6 +191,22 @@ def _expectations(old: Test, new: Test) -> Iterator[tuple[str, str, bool]]:
         yield "expectation", text, True
     elif lost and new.checks:
         yield "expectation", f"no longer expects {_few(lost)}", True
+
+
+def _says_the_same(old: Iterable[str], new: Iterable[str], test: Test) -> bool:
+    """Whether expressions keep all names and constants; what is added are the test's parameters and conversions."""
+    (was, constants), (now, kept) = _parts(old), _parts(new)
+    if not was:
+        return False
+    free = test.parameters | _CONVERSIONS
+    return was <= now and now - was <= free and constants - kept <= (test.literals if now & test.parameters else set())
+
+
+def _parts(texts: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The names and the constants in expressions."""
+    nodes = [node for text in texts if (module := parsed(text)) for node in walk(module)]
+    constants = {repr(node.value) for node in nodes if isinstance(node, ast.Constant)}
+    return {node.id for node in nodes if isinstance(node, ast.Name)}, constants
 
 
 def _by_subject(test: Test) -> dict[str, frozenset[str]]:

@@ -9,7 +9,7 @@ from waypost.events import kinds
 from waypost.events.event import Record
 
 KINDS = (kinds.ReviewQueued.kind, kinds.ReviewDecided.kind)
-QUESTION, MANUAL = "question", "manual"
+QUESTION, MANUAL, INTEGRITY = "question", "manual", "integrity"
 
 
 @dataclass(frozen=True, slots=True)

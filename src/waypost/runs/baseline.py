@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -76,18 +76,40 @@ class Baseline:
         return [gate for gate in wanted if gate.name not in known]
 
     def _known(self, gates: Sequence[Gate]) -> dict[str, Before]:
-        green = green_commit(self.bay)
-        tree = self.bay.project.repository.git.run("rev-parse", f"{green}^{{tree}}").text
+        trees = self._green_trees()
+        return self._found(gates, lambda ended: ended.tree in trees)
+
+    def latest(self, gates: Sequence[Gate]) -> dict[str, Before]:
+        """What each gate said last, of whatever tree: what the end of a run is compared with."""
+        return self._found(gates, lambda ended: ended.purpose not in {"baseline", "hand"})
+
+    def _found(self, gates: Sequence[Gate], counts: Callable[[kinds.GateEnded], bool]) -> dict[str, Before]:
         wanted = {gate.name: told_command(gate) for gate in gates}
         found: dict[str, Before] = {}
         log = self.bay.project.log
         for record in live(log, self.bay.run, (kinds.GateEnded.kind,)):
             ended = record.event
-            if not isinstance(ended, kinds.GateEnded) or ended.tree != tree or ended.gate not in wanted:
+            if not isinstance(ended, kinds.GateEnded) or ended.gate not in wanted or not counts(ended):
                 continue
             if evidence_of(log, ended).get("command") == wanted[ended.gate] and ended.verdict != "skipped":
                 found[ended.gate] = Before(ended.verdict, census_of(log, ended))
         return found
+
+    def _green_trees(self) -> set[str]:
+        """The last green commit's tree, and the one verified for it: they differ in boxes and reports alone."""
+        bay = self.bay
+        trees = {bay.project.repository.git.run("rev-parse", f"{green_commit(bay)}^{{tree}}").text}
+        committed = last_live(bay.project.log, bay.run, (kinds.MilestoneCommitted.kind,))
+        if committed is None or not isinstance(committed.event, kinds.MilestoneCommitted):
+            return trees
+        verified = [
+            record.event.tree
+            for record in live(bay.project.log, bay.run, (kinds.GateEnded.kind,))
+            if isinstance(record.event, kinds.GateEnded)
+            and record.seq < committed.seq
+            and (record.event.milestone, record.event.purpose) == (committed.event.milestone, "milestone")
+        ]
+        return trees | set(verified[-1:])
 
 
 def _services(gates: Sequence[Gate]) -> bool:

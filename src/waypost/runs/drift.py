@@ -134,17 +134,13 @@ def allows(scope: Iterable[str], before: Fingerprint, found: Fingerprint, *, is_
 
     It must cover each changed lock file, or a manifest that the lock file is made from; then packages may have
     changed, too. They also may where the runtime has built the environment anew, from lock files that are pinned
-    already. Nothing else may ever change. A scope that names no path covers lock files that are new alone: a project
-    that had none gets its first.
+    already. Nothing else may ever change. A scope that names no path covers every lock file.
     """
     changed = changed_locks(before, found)
     others = set(difference(before, found)) - set(lock_lines(before, found)) - set(package_lines(before, found))
     if others or not (changed or is_rebuilt):
         return False
-    patterns = tuple(scope)
-    if not patterns:
-        is_new = {path for path, _ in found.lock_files} - {path for path, _ in before.lock_files}
-        return is_new.issuperset(changed) and (is_rebuilt or before.packages == found.packages)
+    patterns = tuple(scope) or ("**",)
     return all(_covers(patterns, lock) for lock in changed)
 
 

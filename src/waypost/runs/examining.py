@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from waypost.documents.model import Plan
+from waypost.events import kinds
+from waypost.events.canonical import sha256
+from waypost.events.event import Event
 from waypost.gates.integrity import INTEGRITY, Integrity, Rights, examine
 from waypost.gates.verdict import Finding, Verdict
+from waypost.review.queue import INTEGRITY as TOPIC
 from waypost.runs.fences import own_documents
 from waypost.runs.states import State
 from waypost.runs.view import RunView
@@ -38,10 +42,38 @@ def examined(bay: Bay, view: RunView, tree: str, green: str) -> Examined:
     found = examine(GitTree(git, green), GitTree(git, tree), rights(plan, view), gates)
     assert view.opened is not None
     own = set(own_documents(bay.documents, view.opened))
-    restore = {path: entry for path, entry in found.restore.items() if path not in own}
-    findings = tuple(finding for finding in found.findings if finding.path not in own)
+    allowed = accepted(view)
+    findings = tuple(
+        replace(finding, refuses=False) if finding.line in allowed else finding
+        for finding in found.findings
+        if finding.path not in own
+    )
+    settled = {finding.path for finding in findings if finding.line in allowed}
+    settled -= {finding.path for finding in findings if finding.refuses}
+    restore = {path: entry for path, entry in found.restore.items() if path not in own | settled}
     shown = with_entries(bay.project.repository, tree, restore) if restore else tree
     return Examined(Integrity(findings, restore), shown)
+
+
+def accepted(view: RunView) -> frozenset[str]:
+    """What a human allowed: findings, line by line."""
+    items = [item for item in view.review.values() if item.topic == TOPIC and item.verdict == "accept"]
+    return frozenset(line for item in items for line in item.text.splitlines())
+
+
+def questions(view: RunView, milestone: str, findings: Sequence[Finding]) -> tuple[Event, ...]:
+    """What to ask a human about what was refused; and the end of questions that nobody has to answer any more.
+
+    Work goes on meanwhile. What is accepted is no longer refused from the next verification on.
+    """
+    text = "\n".join(finding.line for finding in findings if finding.refuses)
+    name = f"{milestone}.{TOPIC}-{sha256(text.encode())[:8]}"
+    waiting = [item for item in view.review.values() if item.topic == TOPIC and item.milestone == milestone]
+    over = [item for item in waiting if not item.verdict and (item.item != name or not text)]
+    events: list[Event] = [kinds.ReviewDecided(item.item, "mended", "it is no longer so", "runtime") for item in over]
+    if text and name not in view.review:
+        events.append(kinds.ReviewQueued(milestone, name, TOPIC, text))
+    return tuple(events)
 
 
 def rights(plan: Plan, view: RunView) -> Rights:

@@ -9,6 +9,7 @@ from pathlib import Path
 from waypost.documents.model import Documents, Milestone, Plan
 from waypost.documents.patterns import is_wild, matches
 from waypost.environment.build import BuiltEnvironment
+from waypost.environment.pinfile import NAME as ENVIRONMENT_LOCK
 from waypost.events.kinds import RunOpened
 from waypost.runs.project import STATE, Project
 from waypost.sandbox.walls import SharedNetwork, Walls
@@ -42,7 +43,8 @@ def own_documents(documents: Documents, opened: RunOpened) -> tuple[str, ...]:
     """The run's documents as paths of the worktree; none where they do not lie in it."""
     if not opened.documents_on_branch:
         return ()
-    return tuple(f"{opened.folder}/{document.path.name}".removeprefix("./") for document in documents.files)
+    names = [*(document.path.name for document in documents.files), ENVIRONMENT_LOCK]
+    return tuple(f"{opened.folder}/{name}".removeprefix("./") for name in names)
 
 
 def protected_patterns(plan: Plan, milestone: Milestone) -> tuple[str, ...]:

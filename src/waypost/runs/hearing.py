@@ -38,6 +38,8 @@ class Ears:
         for record in heard:
             if isinstance(record.event, kinds.HumanAsked) and record.event.wish in OUTCOMES:
                 return Ended(OUTCOMES[record.event.wish], record.event.text or f"{record.event.wish} by a human")
+        if drifted := self.session.watch.look_after_step(self.session.milestone(milestone)):
+            return Ended("blocked", drifted)
         seen = {record.seq for record in self.missed}
         records = [*self.missed, *(record for record in heard if record.seq not in seen)]
         self.missed = []

@@ -9,7 +9,7 @@ from waypost.documents.model import Milestone
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.history import last_live, live
-from waypost.runs import attempts, desk
+from waypost.runs import attempts, desk, drift
 from waypost.runs.session import Session
 from waypost.runs.states import ENDED, State, next_to_work_on
 from waypost.runs.verifying import Verified, manual_items, verify, verify_end
@@ -18,15 +18,18 @@ from waypost.workspace.changes import commits
 REPAIRS = 4
 WAITS = "waits for a human"
 SAME_FAILURE = 3
+MEND = "mend the environment or accept it (waypost review), then resume"
 
 
 async def work_through(session: Session) -> kinds.RunEnded:
     """Works until all milestones have ended, or something stops the run."""
     _commit_what_passed(session)
+    session.watch.start()
     try:
         return await _work_through(session)
     finally:
         await session.baseline.stop()
+        await session.watch.stop()
 
 
 async def _work_through(session: Session) -> kinds.RunEnded:
@@ -67,6 +70,8 @@ async def _milestone(session: Session, milestone: Milestone) -> kinds.RunEnded |
 async def _work(session: Session, milestone: Milestone) -> kinds.RunEnded | None:
     if not attempts.attempt_is_open(session, milestone.id):
         session.journal.write(*attempts.open_attempt(session, milestone))
+    if drifted := await _drifted(session, milestone):
+        return drifted
     session.baseline.start(milestone)
     agent = attempts.agent(session, milestone)
     await _settle_interrupted(session, agent)
@@ -88,6 +93,14 @@ async def _work(session: Session, milestone: Milestone) -> kinds.RunEnded | None
             return kinds.RunEnded(ended.outcome, ended.text)
         case _:
             return kinds.RunEnded("failed", ended.text)
+
+
+async def _drifted(session: Session, milestone: Milestone) -> kinds.RunEnded | None:
+    """Stops the milestone where the environment is not the pinned one; a run's first look goes on beside the agent."""
+    if not session.fingerprint and drift.load_pin(session.project.log, session.run) is None:
+        return None
+    reason = await session.watch.look(milestone)
+    return _block(session, milestone, Ended("blocked", reason), MEND) if reason else None
 
 
 async def _settle_interrupted(session: Session, agent: Agent) -> None:
@@ -120,6 +133,8 @@ def _observed(session: Session) -> str:
 
 
 async def _verify(session: Session, milestone: Milestone) -> kinds.RunEnded | None:
+    if reason := await session.watch.look(milestone):
+        return _block(session, milestone, Ended("blocked", reason), MEND)
     verified = await verify(session, milestone)
     queued = manual_items(session, milestone)
     if queued:

@@ -23,6 +23,7 @@ from waypost.runs.project import Project
 from waypost.runs.rewinding import checkpointed
 from waypost.runs.states import State, check_move
 from waypost.runs.view import RunView
+from waypost.runs.watching import Watch
 from waypost.sandbox.sandbox import Sandbox
 from waypost.sandbox.walls import SharedNetwork
 from waypost.wires.conversation import Delta
@@ -92,6 +93,11 @@ class Session(Bay):
     meter: Meter
     network: SharedNetwork | None = None
     """What the target's Permissions open to the agent's commands."""
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        Bay.__post_init__(self)
+        self.watch = Watch(self)
 
     def move(self, milestone: str, after: State, reason: str = "") -> kinds.MilestoneMoved:
         """The event that moves a milestone; its caller writes it. Raises IllegalMove."""

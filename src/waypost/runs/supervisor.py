@@ -24,6 +24,7 @@ from waypost.models.model import BadModel
 from waypost.models.registry import open_model
 from waypost.review.queue import MANUAL
 from waypost.runs import desk, rewinding
+from waypost.runs.drift import DRIFTED
 from waypost.runs.heldout import lay_out
 from waypost.runs.lock import RunLock
 from waypost.runs.milestones import WAITS, work_through
@@ -151,13 +152,14 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
         kinds.RunStarted(os.getpid(), __version__, resumed, model_name, limits, orphans),
         chosen_event(chosen),
         *([taken] if taken else []),
-        *_unblocked(session),
     ]
     journal.write(*started)
+    if moves := await _unblocked(session):
+        journal.write(*moves)
     return session
 
 
-def _unblocked(session: Session) -> list[Event]:
+async def _unblocked(session: Session) -> list[Event]:
     """Resuming is a human's word: what was blocked is taken up again, unless it waits for a review.
 
     What was accepted goes on from its gates, what was rejected goes back to the agent, with the reason.
@@ -167,6 +169,8 @@ def _unblocked(session: Session) -> list[Event]:
         if seen.state != State.BLOCKED:
             continue
         mine = [item for item in session.view.review.values() if item.milestone == seen.id and item.topic == MANUAL]
+        if seen.reason.startswith(DRIFTED) and await session.watch.look(session.milestone(seen.id)):
+            continue
         if not seen.reason.startswith(WAITS):
             moves.append(session.move(seen.id, State.ACTIVE, "resumed by a human"))
         elif any(item.verdict == "reject" for item in mine):

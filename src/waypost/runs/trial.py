@@ -85,13 +85,14 @@ class Trial:
             settled.append(verdict)
         return tuple(settled)
 
-    async def only_tests(self, milestone: Milestone, gate: Gate, tree: str, ids: Collection[str]) -> Verdict:
-        """What a gate says of another tree, of these tests alone; nobody is told."""
+    async def only_tests(self, milestone: Milestone, gate: Gate, tree: str, ids: Collection[str] | None) -> Verdict:
+        """What a gate says of another tree, of these tests alone (None: of all); nobody is told."""
         return (await self._round(milestone, [gate], tree, only=ids))[0]
 
     def _may_be_flaky(self, gate: Gate, verdict: Verdict) -> bool:
-        refused = any(finding.refuses for finding in verdict.findings)
-        return verdict.verdict == "red" and gate.kind is not GateKind.SERVICE and not refused
+        """A red one may be; what was red before the work is looked at again only if the work is blamed for it."""
+        is_chance = gate.kind is not GateKind.SERVICE and self.purpose != "baseline" and not verdict.refusals
+        return verdict.verdict == "red" and is_chance
 
     async def _settled(self, milestone: Milestone, gate: Gate, services: Sequence[Gate], first: Verdict) -> Verdict:
         from waypost.gates.flakes import settle_red

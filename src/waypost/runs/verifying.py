@@ -15,8 +15,8 @@ from waypost.review.queue import MANUAL
 from waypost.runs import heldout, regression
 from waypost.runs.baseline import green_commit
 from waypost.runs.evidence import ended_event
-from waypost.runs.examining import Examined, examined, integrity_verdict
-from waypost.runs.proving import prove_nothing
+from waypost.runs.examining import Examined, examined, integrity_verdict, questions
+from waypost.runs.proving import passes_only_changed, prove_nothing
 from waypost.runs.session import Bay, Session
 from waypost.runs.states import State
 from waypost.runs.surroundings import environment_of
@@ -82,8 +82,14 @@ async def verify(session: Bay, milestone: Milestone) -> Verified:
     states = {name: State(seen.state) for name, seen in session.view.milestones.items()}
     trial, found = await _trial(session, milestone, gates, tree, green)
     verdicts = await trial.run(milestone, gates)
-    proofless = await prove_nothing(trial, milestone, gates, verdicts, changed)
-    integrity = _integrity(trial, milestone, (*found.integrity.findings, *proofless))
+    findings = (
+        *found.integrity.findings,
+        *await prove_nothing(trial, milestone, gates, verdicts, changed),
+        *await passes_only_changed(trial, milestone, gates, verdicts, found),
+    )
+    integrity = _integrity(trial, milestone, findings)
+    if asked := questions(session.view, milestone.id, findings):
+        session.journal.write(*asked)
     regressed = []
     for passed, theirs in regression.due(session.documents.plan, milestone, states, changed):
         again, _ = await _trial(session, passed, theirs, tree, green, purpose="regression", found=found)
@@ -116,7 +122,7 @@ async def verify_end(session: Bay, passed: Sequence[Milestone]) -> tuple[tuple[s
             gates = [gate for gate in gates if gate in milestone.gates]
         if not gates:
             continue
-        before = await session.baseline.before(milestone, gates)
+        before = session.baseline.latest(gates)
         trial = Trial(session, tree, tree, commit, session.environment, "end", (), before, session.held_out, True)
         stopping = [verdict for verdict in await trial.run(milestone, gates) if _stops(milestone, verdict)]
         if stopping:

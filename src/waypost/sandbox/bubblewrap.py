@@ -20,7 +20,7 @@ from waypost.sandbox import places
 from waypost.sandbox.control import started_by_shell
 from waypost.sandbox.keeping import kept
 from waypost.sandbox.limits import as_shell
-from waypost.sandbox.mounts import Defaults, Kind, Mount, view
+from waypost.sandbox.mounts import Defaults, Kind, View, view
 from waypost.sandbox.plain import PlainSandbox
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
@@ -29,7 +29,7 @@ from waypost.sandbox.walls import Level, Walls
 
 _NEEDS = (0, 5)
 _HAS_SIZES = (0, 7)
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - it is hidden, not used
+_SHARED_MEMORY = "/dev/shm"
 
 
 class BubblewrapMissing(SandboxError):
@@ -81,14 +81,14 @@ class BubblewrapSandbox:
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
         walls = command.walls
         seen = view(walls, _defaults(command, walls))
-        inner = (*started_by_shell(as_shell(walls.limits, own_users=True)), program(command), *command.argv[1:])
+        inner = (*started_by_shell(as_shell(walls.limits, user_has=0)), program(command), *command.argv[1:])
         network = walls.network
         start = Start(
             argv=(
                 *(network.enter if network else ()),
                 self._tool.path,
                 *_namespaces(walls),
-                *self._mounts(seen.mounts, walls),
+                *self._mounts(seen, walls),
                 "--chdir",
                 os.path.realpath(command.folder),
                 "--",
@@ -103,19 +103,22 @@ class BubblewrapSandbox:
             stack.enter_context(kept(seen.missing, seen.links))
             return await run_to_its_end(replace(command, argv=inner[-len(command.argv) :]), start, on_started)
 
-    def _mounts(self, mounts: tuple[Mount, ...], walls: Walls) -> Iterator[str]:
+    def _mounts(self, seen: View, walls: Walls) -> Iterator[str]:
+        missing = frozenset(seen.missing)
         yield from ("--ro-bind", "/", "/", "--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc")
         yield from self._memory(_SHARED_MEMORY, walls.limits.memory, "1777")
-        for mount in mounts:
+        for mount in seen.mounts:
             path, kind = mount.path, mount.kind
             if kind is Kind.EMPTY:
                 shared = path in places.temporary()
                 yield from self._memory(path, walls.limits.memory, "1777" if shared else "0755")
+            elif path in missing:
+                yield from self._memory(path, 4096, "0555")  # quicker than a bind, and what is put there is lost
             elif kind in {Kind.WRITABLE, Kind.ANCHOR}:
                 yield from ("--bind", path, path)
             elif kind in {Kind.VISIBLE, Kind.READ_ONLY}:
                 yield from ("--ro-bind", path, path)
-            elif os.path.isdir(path):  # noqa: PTH112 - strings all along
+            elif os.path.isdir(path):
                 yield from (*self._memory(path, 4096, "0555"), "--remount-ro", path)
             else:
                 yield from ("--dev-bind", "/dev/null", path)
@@ -139,9 +142,9 @@ def _namespaces(walls: Walls) -> Iterator[str]:
 def _defaults(command: Command, walls: Walls) -> Defaults:
     homes = places.homes(command.variables.get("HOME", ""))
     temporary = (os.path.realpath(path) for path in places.temporary())
-    emptied = tuple(path for path in (*temporary, *homes) if os.path.isdir(path))  # noqa: PTH112
+    emptied = tuple(path for path in (*temporary, *homes) if os.path.isdir(path))
     resolver = os.path.realpath("/etc/resolv.conf")
     shown = places.toolchains(command.variables.get("PATH", ""), homes)
-    if walls.host_network and os.path.isfile(resolver):  # noqa: PTH113
+    if walls.host_network and os.path.isfile(resolver):
         shown = (*shown, resolver)
     return Defaults(emptied, (*places.machine_secrets(), *places.home_secrets(homes)), shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -112,18 +111,21 @@ def _plant(secret: str) -> Path | None:
 
 def _command(ground: _Ground) -> Command:
     environ = command_variables({**os.environ, _VARIABLE: ground.secret})
-    asked = {
-        "write": [str(ground.outside / "x"), str(ground.outside / "kept"), str(ground.inside / "kept")],
-        "create": [str(path) for path in ground.created],
-        "read": str(ground.planted),
-        "secret": ground.secret,
-        "variable": _VARIABLE,
-        "loopback": ground.listener.getsockname()[1],
-        "network": _TEST_NET,
-        "process": [os.getpid(), _started()],
-    }
+    asked = [
+        *(("write", place) for place in (ground.outside / "x", ground.outside / "kept", ground.inside / "kept")),
+        *(("create", place) for place in ground.created),
+        ("read", ground.planted),
+        ("secret", ground.secret),
+        ("variable", _VARIABLE),
+        ("loopback", ground.listener.getsockname()[1]),
+        ("host", _TEST_NET[0]),
+        ("port", _TEST_NET[1]),
+        ("process", os.getpid()),
+        ("started", _started()),
+    ]
     program = _CANARY.read_text("utf-8")  # not named: the package may lie in a folder that is emptied
-    argv = (os.path.realpath(sys.executable), "-I", "-S", "-c", program, json.dumps(asked))
+    words = (str(word) for pair in asked for word in pair)
+    argv = (os.path.realpath(sys.executable), "-I", "-S", "-c", program, *words)
     walls = Walls(writable=(ground.inside,), read_only=ground.protected)
     return Command(argv, ground.inside, environ, timeout=20.0, walls=walls)
 
@@ -136,9 +138,9 @@ def _started() -> str:
 
 def _told(outcome: Outcome) -> dict[str, bool] | None:
     for line in outcome.output.decode(errors="replace").splitlines():
-        if line.startswith("canary "):
-            told = json.loads(line.removeprefix("canary "))
-            return {str(name): bool(could) for name, could in told.items()}
+        if line == "canary" or line.startswith("canary "):
+            could = line.split()[1:]
+            return {name: name in could for name in CLAIMS}
     return None
 
 

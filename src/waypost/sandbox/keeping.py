@@ -54,9 +54,9 @@ def _hold(path: str) -> list[tuple[str, int]]:
 
 def _make(path: str) -> None:
     try:
-        os.mkdir(path, PLACEHOLDER)  # noqa: PTH102 - strings all along
+        os.mkdir(path, PLACEHOLDER)
         if stat.S_IMODE(os.lstat(path).st_mode) != PLACEHOLDER:  # the umask took something
-            os.chmod(path, PLACEHOLDER)  # noqa: PTH101
+            os.chmod(path, PLACEHOLDER)
     except FileExistsError:
         raise
     except OSError as error:
@@ -67,7 +67,7 @@ def _make(path: str) -> None:
 def _is_shared(path: str, descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return os.stat(path).st_ino == os.fstat(descriptor).st_ino  # noqa: PTH116
+        return os.stat(path).st_ino == os.fstat(descriptor).st_ino
     except (BlockingIOError, FileNotFoundError):
         return False  # another command is removing it
 
@@ -75,8 +75,8 @@ def _is_shared(path: str, descriptor: int) -> bool:
 def _release(path: str, descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_placeholder(path) and os.stat(path).st_ino == os.fstat(descriptor).st_ino:  # noqa: PTH116
-            os.rmdir(path)  # noqa: PTH106
+        if is_placeholder(path) and os.stat(path).st_ino == os.fstat(descriptor).st_ino:
+            os.rmdir(path)
     except BlockingIOError:
         return  # another command needs it still, and removes it
     except OSError as error:
@@ -89,10 +89,10 @@ def _release(path: str, descriptor: int) -> None:
 def _restore(link: Link) -> None:
     """Puts a link back; what stands in its place is kept beside it, for people to judge."""
     with suppress(OSError):
-        if os.readlink(link.path) == link.target:  # noqa: PTH115
+        if os.readlink(link.path) == link.target:
             return
-    if not os.path.isdir(os.path.dirname(link.path)):  # noqa: PTH112, PTH120
+    if not os.path.isdir(os.path.dirname(link.path)):
         return  # its folder is gone as a whole
     if os.path.lexists(link.path):
-        os.rename(link.path, f"{link.path}.replaced-{os.urandom(4).hex()}")  # noqa: PTH104
-    os.symlink(link.target, link.path)  # noqa: PTH211
+        os.rename(link.path, f"{link.path}.replaced-{os.urandom(4).hex()}")
+    os.symlink(link.target, link.path)

@@ -3,13 +3,18 @@
 Landlock only allows, and what it allows holds for all below: rights to a folder can't be taken back for something in
 it. So a folder that holds something protected gets no rights to create, remove or rename, and its other entries get
 theirs one by one: next to a protected path nothing new can be made. Emptied folders are closed instead; each command
-gets a temporary folder of its own, and a home in it. Sockets are closed while the network is off, also those inside
-one command. What the command leaves is adopted by its launcher, so found and ended.
+gets a temporary folder of its own, and a home in it. While the network is off there are Unix sockets alone, so no
+loopback inside a command either.
 
-A fork bomb is held only by RLIMIT_NPROC, which does not bind root: as root it takes the machine down.
+Semaphores and shared memory lie in /dev/shm: root's commands get one of their own, those of an ordinary user the
+machine's, if it is empty when they start.
 
-Not kept from commands: times, modes and owners of files that this user owns anywhere; names (not environments) of the
-machine's processes.
+What a command starts can't get away. As root it has a process namespace, which ends as a whole; an ordinary user's
+launcher adopts all orphans, and RLIMIT_NPROC keeps a fork bomb from outrunning it. That limit does not bind root, so
+root without CAP_SYS_ADMIN does not get this level.
+
+Not kept from commands: times, modes and owners of files that this user owns anywhere; to an ordinary user's, names
+(not environments) of the machine's processes.
 """
 
 from __future__ import annotations
@@ -26,13 +31,17 @@ from enum import IntEnum
 from pathlib import Path
 
 from waypost.sandbox import landlock_launcher, places
+from waypost.sandbox.limits import for_kernel, users_threads
 from waypost.sandbox.mounts import Defaults, Kind, View, view
 from waypost.sandbox.plain import PlainSandbox
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
 from waypost.sandbox.starting import Holder, Start, program
-from waypost.sandbox.walls import Level, Limits, Walls
+from waypost.sandbox.walls import Level, Walls
 
+_HAS_SCOPES = 6
+_ACCEPTS = "00010000"
+"""In /proc/net/unix (unix(7)): the flags of a socket that listens."""
 _NEEDS = 3
 """The first version that keeps files outside from being truncated (Linux 6.2)."""
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -40,6 +49,7 @@ _MAKE_DEVICES = 1 << 6 | 1 << 11
 _TRUNCATE, _CONTROL_DEVICES = 1 << 14, 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _CONTROL_DEVICES
+_SHARED_MEMORY = "/dev/shm"
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
 
 
@@ -70,17 +80,17 @@ def _cover(path: str, right: Right, inherited: Right, marked: dict[str, Right]) 
     least = min(right, *below.values()) if below else right
     if least > inherited:
         yield path, least
-    if not below or not os.path.isdir(path):  # noqa: PTH112 - strings all along
+    if not below or not os.path.isdir(path):
         return
     leading = {path.rstrip("/") + "/" + place[len(path.rstrip("/")) + 1 :].split("/")[0] for place in below}
     for child in leading | (_entries(path) if right > least else set()):
-        if os.path.lexists(child) and not os.path.islink(child):  # noqa: PTH114
+        if os.path.lexists(child) and not os.path.islink(child):
             yield from _cover(child, marked.get(child, right), max(least, inherited), below)
 
 
 def _entries(path: str) -> set[str]:
     try:
-        return {path.rstrip("/") + "/" + name for name in os.listdir(path)}  # noqa: PTH208
+        return {path.rstrip("/") + "/" + name for name in os.listdir(path)}
     except PermissionError:
         return set()
 
@@ -96,6 +106,9 @@ class LandlockSandbox:
             raise LandlockMissing(f"the kernel's Landlock has version {self._abi}; at least {_NEEDS} is needed")
         # What newer kernels could hold back besides is not asked of them until it was tried.
         self._handled = (1 << 15) - 1 | (_CONTROL_DEVICES if self._abi >= 5 else 0)
+        self._space = os.geteuid() == 0
+        if self._space and not _may_set_apart():
+            raise LandlockMissing("as root it needs CAP_SYS_ADMIN, for a process namespace; or run as an ordinary user")
         self._plain = PlainSandbox()
 
     @property
@@ -117,9 +130,9 @@ class LandlockSandbox:
             start = Start(
                 argv=(os.path.realpath(sys.executable), "-I", "-S", launcher, str(plan)),
                 variables=_variables(command, walls, private),
-                holder=Holder.LAUNCHER,
+                holder=Holder.FIRST if self._space else Holder.ADOPTER,
                 limits=walls.limits,
-                private=(),
+                private=(_SHARED_MEMORY,) if self._space else (),
             )
             return await run_to_its_end(command, start, on_started)
 
@@ -129,20 +142,26 @@ class LandlockSandbox:
         devices = _READ_FILE | _WRITE_FILE | _READ_FOLDER | (self._handled & _CONTROL_DEVICES)
         for name in _DEVICES:
             path = f"/dev/{name}"
-            grants.append((path, devices if os.path.isdir(path) else devices & ~_READ_FOLDER))  # noqa: PTH112
+            grants.append((path, devices if os.path.isdir(path) else devices & ~_READ_FOLDER))
+        shared = self._handled & ~(_MAKE_DEVICES | _CONTROL_DEVICES)
+        if not self._space and _is_nobodys(_SHARED_MEMORY):
+            grants.append((_SHARED_MEMORY, shared))
         network = walls.network is not None or walls.host_network
         return {
             "argv": [program(command), *command.argv[1:]],
             "grants": grants,
             "handled": self._handled,
             "network": network,
+            "connect": network or not _may_be_asked(self._abi, walls),
             "abi": self._abi,
-            "limits": list(_limits(walls.limits)),
+            "limits": list(for_kernel(walls.limits, None if self._space else users_threads()).items()),
+            "space": self._space,
+            "memory": [_SHARED_MEMORY, shared, walls.limits.memory or 0],
         }
 
     def _bits(self, path: str, right: Right) -> int:
         wanted = _READ if right is Right.READ else self._handled & ~(_MAKE_DEVICES | _CONTROL_DEVICES)
-        return wanted if os.path.isdir(path) else wanted & _OF_FILES & ~_CONTROL_DEVICES  # noqa: PTH112
+        return wanted if os.path.isdir(path) else wanted & _OF_FILES & ~_CONTROL_DEVICES
 
 
 def _defaults(command: Command) -> Defaults:
@@ -150,25 +169,46 @@ def _defaults(command: Command) -> Defaults:
     emptied = [os.path.realpath(path) for path in (*places.temporary(), "/dev")]
     shown = [*places.toolchains(command.variables.get("PATH", ""), homes)]
     resolver = os.path.realpath("/etc/resolv.conf")
-    if command.walls and command.walls.host_network and os.path.isfile(resolver):  # noqa: PTH113
+    if command.walls and command.walls.host_network and os.path.isfile(resolver):
         shown.append(resolver)
     hidden = (*places.machine_secrets(), *places.home_secrets(homes))
     return Defaults((*emptied, *homes), hidden, tuple(shown))
 
 
-def _limits(limits: Limits) -> Iterator[tuple[int, int]]:
-    import resource
+def _may_set_apart() -> bool:
+    """Whether this process has CAP_SYS_ADMIN (capabilities(7))."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> 21 & 1)
+    return False
 
-    yield resource.RLIMIT_CORE, 0
-    for kind, value in ((resource.RLIMIT_FSIZE, limits.file_size), (resource.RLIMIT_DATA, limits.memory)):
-        hard = resource.getrlimit(kind)[1]
-        if value is not None:
-            yield kind, value if hard == resource.RLIM_INFINITY else min(value, hard)
-    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    if limits.processes is not None:
-        # Counts all of this user's threads, and none of root's: a backstop, for a fork bomb outruns the watcher.
-        bound = 4 * limits.processes
-        yield resource.RLIMIT_NPROC, bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+
+def _is_nobodys(folder: str) -> bool:
+    """Whether a folder is empty, so that nothing of others is shown with it."""
+    try:
+        return not os.listdir(folder)
+    except OSError:
+        return False
+
+
+def _may_be_asked(abi: int, walls: Walls) -> bool:
+    """Whether something on this machine listens on Unix sockets that the command could connect to.
+
+    Landlock does not hold connections to paths: a session bus or a container service would do for the command what it
+    may not do itself. Those with names that are no paths are held since version 6.
+    """
+    inside = [os.path.realpath(path) for path in walls.writable]
+    for line in Path("/proc/net/unix").read_text(errors="replace").splitlines()[1:]:
+        fields = line.split(maxsplit=7)
+        if len(fields) < 8 or fields[3] != _ACCEPTS:
+            continue
+        path = fields[7]
+        if path.startswith("@"):
+            if abi < _HAS_SCOPES:
+                return True
+        elif os.access(path, os.W_OK) and not any(places.is_within(os.path.realpath(path), one) for one in inside):
+            return True
+    return False
 
 
 def _variables(command: Command, walls: Walls, private: Path) -> dict[str, str]:
@@ -176,7 +216,7 @@ def _variables(command: Command, walls: Walls, private: Path) -> dict[str, str]:
     home = variables.get("HOME", "")
     if not any(places.is_within(os.path.realpath(home), os.path.realpath(path)) for path in walls.writable):
         for name, folder in (("RUSTUP_HOME", ".rustup"), ("PYENV_ROOT", ".pyenv"), ("NVM_DIR", ".nvm")):
-            if os.path.isdir(f"{home}/{folder}"):  # noqa: PTH112
+            if os.path.isdir(f"{home}/{folder}"):
                 variables.setdefault(name, f"{home}/{folder}")  # shown, but no longer found from the new home
         variables["HOME"] = str(private / "home")
     return {**variables, "TMPDIR": str(private / "tmp")}
@@ -195,9 +235,9 @@ def _private_folder() -> Iterator[Path]:
 
 def _open_and_retry(function: Callable[..., object], path: str, _: object) -> None:
     """Commands leave folders that even they can't change, as Go's module cache."""
-    for closed in (os.path.dirname(path), path):  # noqa: PTH120
-        if os.path.isdir(closed) and not os.path.islink(closed):  # noqa: PTH112, PTH114
-            os.chmod(closed, 0o700)  # noqa: PTH101
+    for closed in (os.path.dirname(path), path):
+        if os.path.isdir(closed) and not os.path.islink(closed):
+            os.chmod(closed, 0o700)
     if function is os.rmdir or function is os.unlink:
         function(path)
     else:

@@ -1,9 +1,12 @@
-"""Starts a command inside Landlock and seccomp, and adopts what it leaves: run as a program, without any package.
+"""Starts a command inside Landlock and seccomp, and holds what it leaves: run as a program, without any package.
 
 Its one argument names a JSON file, which it removes: `argv`, `grants` (pairs of a path and access bits), `handled`,
-`network` (whether sockets to other machines are open), `abi`, `limits` (pairs of a resource's number and a value).
-Standard error is the runtime's control line: it tells the end there, and ends when the line is closed. The command
-gets standard output for both. Kernel interfaces: landlock(7), seccomp(2), linux/landlock.h, linux/filter.h.
+`network` (whether sockets to other machines are open), `connect` (whether Unix sockets may be connected to), `abi`,
+`limits` (pairs of a resource's number and a value), `space` (whether the command gets a process namespace, which needs
+CAP_SYS_ADMIN; without one this process adopts its orphans), `memory` (with a namespace: where to mount a folder of
+memory, its access bits and its size). Standard error is the runtime's control line: the end is told there, and the
+launcher ends when it is closed. The command gets standard output for both. Kernel interfaces:
+landlock(7), seccomp(2), pid_namespaces(7), linux/landlock.h, linux/filter.h.
 """
 
 from __future__ import annotations
@@ -43,10 +46,13 @@ _DENIED = {
     },
 }  # fmt: skip
 _SOCKET = {"x86_64": 41, "aarch64": 198}
+_CONNECT = {"x86_64": 42, "aarch64": 203}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 _NEW_NAMESPACES = 0x7E020000
-_NETLINK = 16
+_NEW_MOUNTS, _NEW_PROCESSES = 0x00020000, 0x20000000
+_SLAVE, _RECURSIVE, _MOUNT_FLAGS = 1 << 19, 1 << 14, 0b1110
+_UNIX, _NETLINK = 1, 16
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -93,7 +99,7 @@ def _grant(ruleset: int, path: str, rights: int) -> None:
         os.close(descriptor)
 
 
-def instructions(machine: str, network: bool) -> bytes:
+def instructions(machine: str, network: bool, connect: bool) -> bytes:
     """The seccomp filter, as BPF for a machine: the denied calls fail with EPERM, the rest goes on."""
     code: list[tuple[int, int, int, int]] = [
         (_LOAD, 0, 0, 4),
@@ -110,18 +116,19 @@ def instructions(machine: str, network: bool) -> bytes:
     code += [(_EQUAL, 0, 3, _CLONE[machine]), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _NEW_NAMESPACES)]
     code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM), (_LOAD, 0, 0, 0)]
     if not network:
-        # Socket pairs stay; Unix sockets could ask a service of the machine to do what the command may not.
-        code += [(_EQUAL, 0, 3, _SOCKET[machine]), (_LOAD, 0, 0, 16), (_EQUAL, 1, 0, _NETLINK)]
-        code += [(_RETURN, 0, 0, _ERRNO | errno.EACCES)]
+        code += [(_EQUAL, 0, 5, _SOCKET[machine]), (_LOAD, 0, 0, 16), (_EQUAL, 2, 0, _UNIX), (_EQUAL, 1, 0, _NETLINK)]
+        code += [(_RETURN, 0, 0, _ERRNO | errno.EACCES), (_LOAD, 0, 0, 0)]
+    if not connect:
+        code += [(_EQUAL, 0, 1, _CONNECT[machine]), (_RETURN, 0, 0, _ERRNO | errno.EACCES)]
     code.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *one) for one in code)
 
 
-def _filter(network: bool) -> None:
+def _filter(network: bool, connect: bool) -> None:
     machine = platform.machine()
     if machine not in _AUDIT:
         raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
-    code = instructions(machine, network)
+    code = instructions(machine, network, connect)
     held = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(held))
     given = ctypes.create_string_buffer(program, len(program))
@@ -148,7 +155,7 @@ def _become(plan: dict[str, Any]) -> NoReturn:
             resource.setrlimit(kind, (value, value))
         _checked(_prctl(_NO_NEW_PRIVILEGES, 1), "no_new_privs not set")
         restrict(plan)
-        _filter(plan["network"])
+        _filter(plan["network"], plan["connect"])
         _drop_capabilities()
         os.execv(plan["argv"][0], plan["argv"])
     except OSError as error:
@@ -158,7 +165,7 @@ def _become(plan: dict[str, Any]) -> NoReturn:
 
 def _children(pid: int) -> list[int]:
     try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
@@ -166,15 +173,22 @@ def _children(pid: int) -> list[int]:
 
 def _end_all(*_: object) -> NoReturn:
     """The runtime died: so does all that was started."""
-    waiting = [os.getpid()]
-    while waiting := [child for pid in waiting for child in _children(pid)] or _children(os.getpid()):
-        for pid in waiting:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                continue
+    while found := _descendants():
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in found:
+                try:
+                    os.kill(pid, number)
+                except OSError:
+                    continue
         _reap()
     os._exit(1)
+
+
+def _descendants() -> list[int]:
+    found = _children(os.getpid())
+    for pid in found:  # grows while it is walked
+        found += _children(pid)
+    return found
 
 
 def _reap() -> None:
@@ -194,25 +208,80 @@ def _end_like(status: int) -> NoReturn:
     os._exit(code & 0xFF)
 
 
-def main() -> NoReturn:
-    """See the module."""
-    with open(sys.argv[1], "rb") as file:  # noqa: PTH123
-        plan = json.load(file)
-    os.unlink(sys.argv[1])  # noqa: PTH108
-    signal.signal(signal.SIGTERM, _end_all)
-    _prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
-    _prctl(_SET_SUBREAPER, 1)
+def _set_processes_apart() -> None:
+    """The next child is the first of a process namespace, and sees a /proc of its own where that can be mounted."""
+    _checked(_libc.unshare(_NEW_PROCESSES | _NEW_MOUNTS), "no process namespace")
+    _libc.mount(None, b"/", None, ctypes.c_ulong(_SLAVE | _RECURSIVE), None)
+
+
+def _mount_own(plan: dict[str, Any]) -> None:
+    """What can't be mounted is not granted, or shows the machine's processes, whose insides are closed all the same."""
+    _libc.mount(b"proc", b"/proc", b"proc", ctypes.c_ulong(_MOUNT_FLAGS), None)
+    path, rights, size = plan["memory"]
+    data = f"mode=1777,size={size}".encode()
+    if _libc.mount(b"tmpfs", path.encode(), b"tmpfs", ctypes.c_ulong(_MOUNT_FLAGS), data) == 0:
+        plan["grants"].append((path, rights))
+
+
+def _hold_space(plan: dict[str, Any]) -> NoReturn:
+    """The namespace's first process ends with this one, and all others with it."""
+    read_end, write_end = os.pipe()
+    first = os.fork()
+    if first == 0:
+        os.close(read_end)
+        _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        _mount_own(plan)
+        os.write(write_end, struct.pack("i", _hold(plan, write_end)))
+        os._exit(0)
+    os.close(write_end)
+    os.waitpid(first, 0)
+    told = os.read(read_end, 4)
+    _end_like(struct.unpack("i", told)[0] if told else int(signal.SIGKILL))
+
+
+def _hold(plan: dict[str, Any], *inherited: int) -> int:
+    """Runs the command, tells its end, and waits to be let go; its status, as waitpid has it."""
     child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        for descriptor in inherited:
+            os.close(descriptor)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
         _prctl(_SET_DEATH_SIGNAL, 0)
         _become(plan)
-    _, status = os.waitpid(child, 0)
+    while True:
+        ended, status = os.wait()
+        if ended == child:
+            break
     os.write(2, b"\0ended\n")
     while not select.select((2,), (), (), 0.1)[0] or os.read(2, 1):
         _reap()
-    _end_like(status)
+    return status
+
+
+def main() -> NoReturn:
+    """See the module."""
+    runtime = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with open(sys.argv[1], "rb") as file:
+        plan = json.load(file)
+    os.unlink(sys.argv[1])
+    if plan["space"]:
+        _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    else:
+        signal.signal(signal.SIGTERM, _end_all)
+        _prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
+        _prctl(_SET_SUBREAPER, 1)
+    if os.getppid() != runtime:
+        os._exit(1)  # it died before the signal was set
+    try:
+        if plan["space"]:
+            _set_processes_apart()
+            _hold_space(plan)
+        _end_like(_hold(plan))
+    except OSError as error:
+        os.write(2, f"landlock: {error}\n".encode())
+        os._exit(126)
 
 
 if __name__ == "__main__":

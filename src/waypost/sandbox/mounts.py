@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from waypost.sandbox.places import is_within
+from waypost.sandbox.sandbox import SpawnError
 from waypost.sandbox.walls import Walls
+
+_MOST_LINKS = 40
 
 PLACEHOLDER = 0o1555
 """The mode by which the empty folders are known that stand where nothing may be created."""
@@ -52,6 +55,51 @@ class View:
     links: tuple[Link, ...] = ()
 
 
+class Resolver:
+    """Resolves many paths and looks at each place once; os.path.realpath would look at all folders for each path."""
+
+    def __init__(self) -> None:
+        self._targets: dict[str, str] = {}
+
+    def real(self, path: os.PathLike[str] | str, links: dict[str, str] | None = None) -> str:
+        """The path without symbolic links; what does not exist is taken as it is.
+
+        `links` gets the links on the way, and what they say. Raises SpawnError where they go round.
+        """
+        here, followed = "/", 0
+        waiting = os.path.join(os.getcwd(), path).split("/")[::-1]
+        while waiting:
+            name = waiting.pop()
+            if name == "..":
+                here = os.path.dirname(here)
+            if name in {"", ".", ".."}:
+                continue
+            place = here.rstrip("/") + "/" + name
+            target = self._target(place)
+            if not target:
+                here = place
+                continue
+            followed += 1
+            if followed > _MOST_LINKS:
+                raise SpawnError(f"{path}: too many symbolic links on the way")
+            if links is not None:
+                links[place] = target
+            here = "/" if target.startswith("/") else here
+            waiting += target.split("/")[::-1]
+        return here
+
+    def _target(self, place: str) -> str:
+        """What a link says; empty if it is none, or not there."""
+        known = self._targets.get(place)
+        if known is None:
+            try:
+                known = os.readlink(place)
+            except OSError:
+                known = ""
+            self._targets[place] = known
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What stands in every command's view, unless its walls say otherwise; existing, resolved paths."""
@@ -63,7 +111,8 @@ class Defaults:
 
 def view(walls: Walls, defaults: Defaults) -> View:
     """The mounts of walls. Looks at the file system, changes nothing."""
-    real = {kind: _resolved(paths) for kind, paths in _kinds(walls)}
+    resolver = Resolver()
+    real = {kind: list(dict.fromkeys(map(resolver.real, paths))) for kind, paths in _kinds(walls)}
     kinds: dict[str, Kind] = {}
     open_again = [*real[Kind.WRITABLE], *real[Kind.VISIBLE]]
     for path in defaults.emptied:
@@ -78,7 +127,11 @@ def view(walls: Walls, defaults: Defaults) -> View:
     for path in [path for path, kind in kept.items() if kind is Kind.READ_ONLY]:
         _anchor(kept, path)
     mounts = tuple(Mount(path, kept[path]) for path in sorted(kept, key=_depth))
-    return View(mounts, tuple(missing), _links(walls, kinds))
+    found: dict[str, str] = {}
+    for given in (*walls.read_only, *walls.hidden):
+        resolver.real(given, found)
+    links = (Link(path, target) for path, target in found.items() if _is_writable(state(kinds, path)))
+    return View(mounts, tuple(missing), tuple(links))
 
 
 def _kinds(walls: Walls) -> tuple[tuple[Kind, Iterable[os.PathLike[str]]], ...]:
@@ -88,10 +141,6 @@ def _kinds(walls: Walls) -> tuple[tuple[Kind, Iterable[os.PathLike[str]]], ...]:
         (Kind.READ_ONLY, walls.read_only),
         (Kind.HIDDEN, walls.hidden),
     )
-
-
-def _resolved(paths: Iterable[os.PathLike[str]]) -> list[str]:
-    return list(dict.fromkeys(os.path.realpath(path) for path in paths))
 
 
 def _add(kinds: dict[str, Kind], kind: Kind, paths: Iterable[str]) -> None:
@@ -148,8 +197,8 @@ def _nearest(path: str) -> str:
     """The first of a missing path's folders that doesn't exist, or that is no folder."""
     here = "/"
     for part in path.strip("/").split("/"):
-        here = os.path.join(here, part)  # noqa: PTH118 - strings all along
-        if not os.path.isdir(here) or is_placeholder(here):  # noqa: PTH112
+        here = os.path.join(here, part)
+        if not os.path.isdir(here) or is_placeholder(here):
             break
     return here
 
@@ -178,15 +227,3 @@ def _anchor(kept: dict[str, Kind], path: str) -> None:
     while above and above not in kept:
         kept[above] = Kind.ANCHOR
         above = above.rpartition("/")[0]
-
-
-def _links(walls: Walls, kinds: dict[str, Kind]) -> tuple[Link, ...]:
-    """The links on the way to protected paths that lie where they could be replaced."""
-    found: dict[str, Link] = {}
-    for given in (*walls.read_only, *walls.hidden):
-        here = ""
-        for part in os.path.abspath(given).strip("/").split("/"):  # noqa: PTH100 - resolving is what must not be done
-            here = f"{os.path.realpath(here or '/').rstrip('/')}/{part}"
-            if os.path.islink(here) and _is_writable(state(kinds, here)):  # noqa: PTH114
-                found[here] = Link(here, os.readlink(here))  # noqa: PTH115
-    return tuple(found.values())

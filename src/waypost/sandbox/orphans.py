@@ -53,7 +53,10 @@ def find_marked(prefix: str) -> list[Orphan]:
 
 
 def end_marked(prefix: str) -> list[Orphan]:
-    """Ends all that find_marked finds (SIGTERM, two seconds, SIGKILL) and says what was ended."""
+    """Ends all that find_marked finds (SIGTERM, two seconds, SIGKILL) and says what was ended.
+
+    Raises SandboxError for what can't be ended.
+    """
     ended: dict[int, Process] = {}
     for pause in ending(lambda: _search(prefix), _GRACE, ended):
         time.sleep(pause)

@@ -73,7 +73,7 @@ _MOST_LINKS = 2000
 
 def temporary() -> tuple[str, ...]:
     """Folders that every command gets empty, for itself."""
-    return ("/tmp", "/var/tmp", "/run")  # noqa: S108 - they are hidden, not used
+    return ("/tmp", "/var/tmp", "/run")
 
 
 def homes(home: str = "") -> tuple[str, ...]:
@@ -101,12 +101,12 @@ def is_within(path: str, folder: str) -> bool:
 @cache
 def machine_secrets() -> tuple[str, ...]:
     """What this user could read of the machine's secrets. Looked up once: it is the same for all commands."""
-    found = [path for pattern in _SECRETS_OF_MACHINES for path in glob.glob(pattern)]  # noqa: PTH207 - strings all along
+    found = [path for pattern in _SECRETS_OF_MACHINES for path in glob.glob(pattern)]
     return tuple(os.path.realpath(path) for path in found if os.access(path, os.R_OK) and not _is_empty(path))
 
 
 def _is_empty(path: str) -> bool:
-    return os.path.isdir(path) and not os.listdir(path)  # noqa: PTH112, PTH208
+    return os.path.isdir(path) and not os.listdir(path)
 
 
 def home_secrets(folders: tuple[str, ...]) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def home_secrets(folders: tuple[str, ...]) -> tuple[str, ...]:
     for folder in folders:
         each.append(folder)
         if folder in {"/home", "/Users"}:
-            each += glob.glob(f"{folder}/*")  # noqa: PTH207 - strings all along
+            each += glob.glob(f"{folder}/*")
     named = (f"{home}/{name}" for home in each for name in _SECRETS_OF_HOMES)
     return tuple(path for path in named if os.path.lexists(path))
 
@@ -124,11 +124,11 @@ def home_secrets(folders: tuple[str, ...]) -> tuple[str, ...]:
 def toolchains(path: str, folders: tuple[str, ...]) -> tuple[str, ...]:
     """What programs on PATH (`path`) and this interpreter need of the homes `folders`: tools' own folders alone."""
     wanted: dict[str, None] = {}
-    waiting = [*path.split(os.pathsep), sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))]  # noqa: PTH120
+    waiting = [*path.split(os.pathsep), sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))]
     seen = set[str]()
     while waiting:
         place = os.path.realpath(waiting.pop())
-        if place in seen or not os.path.isdir(place):  # noqa: PTH112 - strings all along
+        if place in seen or not os.path.isdir(place):
             continue
         seen.add(place)
         waiting += _bases(place)
@@ -143,7 +143,7 @@ def toolchains(path: str, folders: tuple[str, ...]) -> tuple[str, ...]:
 
 def _bases(place: str) -> Iterator[str]:
     """The interpreter that a virtual environment's programs run in."""
-    for folder in (place, os.path.dirname(place)):  # noqa: PTH120
+    for folder in (place, os.path.dirname(place)):
         try:
             lines = Path(folder, "pyvenv.cfg").read_text("utf-8", "replace").splitlines()
         except OSError:
@@ -173,7 +173,7 @@ def _shown(place: str, home: str) -> Iterator[str]:
         yield place
     if inner == ".cargo/bin":
         for beside in (".cargo/registry", ".cargo/git", ".rustup"):
-            if os.path.isdir(f"{home}/{beside}"):  # noqa: PTH112
+            if os.path.isdir(f"{home}/{beside}"):
                 yield f"{home}/{beside}"
 
 
@@ -183,9 +183,9 @@ def _is_private(inner: str) -> bool:
 
 def _linked(place: str) -> Iterator[str]:
     """Where the links in a folder of programs lead: pipx, uv and their like keep the programs elsewhere."""
-    if os.path.basename(place) not in _OF_PROGRAMS:  # noqa: PTH119
+    if os.path.basename(place) not in _OF_PROGRAMS:
         return
     with os.scandir(place) as entries:
         for _, entry in zip(range(_MOST_LINKS), entries, strict=False):
             if entry.is_symlink():
-                yield os.path.dirname(os.path.realpath(entry.path))  # noqa: PTH120
+                yield os.path.dirname(os.path.realpath(entry.path))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from waypost.sandbox.limits import as_shell
+from waypost.sandbox.limits import limited_by_shell
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome
 from waypost.sandbox.starting import Start, program
@@ -31,5 +31,5 @@ class PlainSandbox:
         limits = command.walls.limits if command.walls else None
         argv = command.argv
         if limits is not None:
-            argv = ("/bin/sh", "-c", as_shell(limits, own_users=False) + 'exec "$@"', "sh", program(command), *argv[1:])
+            argv = (*limited_by_shell(limits), program(command), *argv[1:])
         return await run_to_its_end(command, Start(argv, command.variables, limits=limits), on_started)

@@ -7,23 +7,28 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
-from waypost.sandbox.sandbox import MARK
+from waypost.sandbox.sandbox import MARK, SandboxError
 
 _PROC = Path("/proc")
-_GIVE_UP_AFTER = 5.0
+_GIVE_UP_AFTER = 30.0
 _LONGEST_NAME = 120
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A living process; `started` tells it from a later one with the same id."""
+    """A living process; `started` tells it from a later one with the same id. `group` and `session` are ids."""
 
     pid: int
     started: float
     command: str
+    group: int = field(default=0, compare=False)
+    session: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Wanted:
 
     mark: str
     whole: bool = True
-    session: int | None = None
+    sessions: frozenset[int] = frozenset()
 
     def holds(self, environ: bytes) -> bool:
         """Whether an environment block (`name=value`, each ended by NUL) carries the mark."""
@@ -50,10 +55,18 @@ def _read(pid: int, name: str) -> bytes:
 
 def living(pid: int) -> Process | None:
     """A process by its id, as /proc tells it; None if it has ended."""
+    stat = _alive(pid)
+    return _told(pid, stat) if stat else None
+
+
+def _alive(pid: int) -> list[bytes]:
+    """What /proc/PID/stat says behind the name (proc_pid_stat(5)); nothing of what is dead or a zombie."""
     stat = _read(pid, "stat").rpartition(b")")[2].split()
-    if len(stat) < 20 or stat[0] in {b"Z", b"X"}:
-        return None
-    return Process(pid, float(stat[19]), _command(pid))
+    return [] if len(stat) < 20 or stat[0] in {b"Z", b"X"} else stat
+
+
+def _told(pid: int, stat: list[bytes]) -> Process:
+    return Process(pid, float(stat[19]), _command(pid), int(stat[2]), int(stat[3]))
 
 
 def _command(pid: int) -> str:
@@ -62,13 +75,10 @@ def _command(pid: int) -> str:
 
 
 def _look(pid: int, wanted: Wanted) -> Process | None:
-    stat = _read(pid, "stat").rpartition(b")")[2].split()
-    if len(stat) < 20 or stat[0] in {b"Z", b"X"}:
+    stat = _alive(pid)
+    if not stat or not (int(stat[3]) in wanted.sessions or wanted.holds(_read(pid, "environ"))):
         return None
-    of_session = wanted.session is not None and int(stat[3]) == wanted.session
-    if not of_session and not wanted.holds(_read(pid, "environ")):
-        return None
-    return Process(pid, float(stat[19]), _command(pid))
+    return _told(pid, stat)
 
 
 def _look_elsewhere(wanted: Wanted) -> Iterator[Process]:
@@ -78,11 +88,12 @@ def _look_elsewhere(wanted: Wanted) -> Iterator[Process]:
     for process in psutil.process_iter():
         try:
             environ = "".join(f"{name}={value}\0" for name, value in process.environ().items())
-            of_session = wanted.session is not None and os.getsid(process.pid) == wanted.session
-            if process.status() == psutil.STATUS_ZOMBIE or not (of_session or wanted.holds(environ.encode())):
+            group, session = os.getpgid(process.pid), os.getsid(process.pid)
+            found = session in wanted.sessions or wanted.holds(environ.encode())
+            if process.status() == psutil.STATUS_ZOMBIE or not found:
                 continue
             command = " ".join(process.cmdline())[:_LONGEST_NAME] or process.name()
-            yield Process(process.pid, process.create_time(), command)
+            yield Process(process.pid, process.create_time(), command, group, session)
         except (psutil.Error, OSError):
             continue  # gone meanwhile, or somebody else's
 
@@ -93,12 +104,12 @@ def every_pid() -> list[int]:
         return [int(entry.name) for entry in entries if entry.name.isdigit()]
 
 
-def find(wanted: Wanted, pids: Iterable[int] | None = None) -> list[Process]:
-    """The wanted processes among `pids` (without them: among all), never this one."""
+def find(wanted: Wanted, pids: Iterable[int] | None = None, most: int | None = None) -> list[Process]:
+    """The wanted processes among `pids` (without them: among all), never this one; the first `most` of them."""
     if sys.platform != "linux":
-        return [process for process in _look_elsewhere(wanted) if process.pid != os.getpid()]
+        return list(islice((one for one in _look_elsewhere(wanted) if one.pid != os.getpid()), most))
     looked = (_look(pid, wanted) for pid in (every_pid() if pids is None else pids) if pid != os.getpid())
-    return [process for process in looked if process is not None]
+    return list(islice((one for one in looked if one is not None), most))
 
 
 def send(process: Process, number: signal.Signals) -> None:
@@ -119,9 +130,19 @@ def send(process: Process, number: signal.Signals) -> None:
 
 
 def kill_each(found: list[Process]) -> None:
-    """SIGKILL to each."""
-    for process in found:
-        send(process, signal.SIGKILL)
+    """SIGKILL to each. All are stopped first: who stands still can't fork."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for process in found:
+            send(process, number)
+
+
+def kill_groups(found: list[Process], spared: int = 0) -> None:
+    """SIGKILL to each and to their groups but `spared`: at one blow, also to what was not found yet."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for group in {process.group for process in found} - {0, os.getpgrp(), spared}:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, number)
+    kill_each(found)
 
 
 def ending(
@@ -133,13 +154,17 @@ def ending(
     """Ends all that `search` finds, again and again until it finds none: SIGTERM, after `grace` `kill`.
 
     Yields the seconds to wait between two looks, so that callers wait in their own way; `ended` collects
-    what was found. Gives up after five seconds more, on what even SIGKILL doesn't end.
+    what was found. Raises SandboxError after half a minute more, for what even SIGKILL doesn't end.
     """
     begun, pause, asked = time.monotonic(), 0.001, set[Process]()
     while found := search():
         waited = time.monotonic() - begun
         if waited > grace + _GIVE_UP_AFTER:
-            return
+            named = "; ".join(f"{process.pid} ({process.command})" for process in found[:_MOST_NAMED])
+            raise SandboxError(
+                f"{len(found)} processes are not ended by SIGKILL, for {_GIVE_UP_AFTER:.0f} s: {named}; they wait for "
+                "a device, or are another user's: end them by hand"
+            )
         if ended is not None:
             ended.update((process.pid, process) for process in found)
         if waited >= grace:

@@ -13,18 +13,17 @@ from contextlib import ExitStack, suppress
 
 from waypost.sandbox.control import Control
 from waypost.sandbox.family import Adopted, Family, Marked, Spaced
-from waypost.sandbox.limits import exceeded, size
+from waypost.sandbox.limits import Watch, size
 from waypost.sandbox.output import Keeper, PipeReader
 from waypost.sandbox.processes import Process, ending
-from waypost.sandbox.sandbox import Command, Outcome, SpawnError
+from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
 from waypost.sandbox.starting import Holder, Start, spawn
 
 _GRACE_AT_TIMEOUT = 2.0
 _GRACE_AT_STOP = 3.0
 _GRACE_IN_BACKGROUND = 1.0
 _LAST_WORDS = 0.25
-_UNWATCHED = 0.3
-_BETWEEN_LOOKS = 0.1
+_BETWEEN_LOOKS = 0.05
 _FATAL = frozenset(
     number
     for number in signal.Signals
@@ -113,6 +112,7 @@ class _Running:
         self._descriptor = -1
         self._exited = self._watch_exit()
         self._family = self._find_family(mark)
+        self._watch = Watch(start.limits, self._family.living, start.private) if start.limits else None
         self.left: tuple[str, ...] = ()
         self.limit = ""
 
@@ -120,8 +120,10 @@ class _Running:
         marked = Marked(self._process.pid, mark, self._exited.done)
         match self._start.holder:
             case Holder.NAMESPACE:
-                return Spaced(self._process.pid)
-            case Holder.LAUNCHER:
+                return Spaced(self._process.pid, guarded=True)
+            case Holder.FIRST:
+                return Spaced(self._process.pid, guarded=False)
+            case Holder.ADOPTER:
                 return Adopted(self._process.pid, marked)
         return marked
 
@@ -147,6 +149,8 @@ class _Running:
             timed_out = await self._wait()
             await self._settle()
             await self._let_go()
+        except SandboxError:
+            raise  # there is what can't be ended
         except BaseException:
             try:
                 await self._end_all(_GRACE_AT_TIMEOUT)
@@ -160,28 +164,28 @@ class _Running:
         ended: set[asyncio.Future[object]] = {self._exited}
         if self._control is not None:
             ended.add(self._control.ended)
-        stop = None if self._command.stop is None else asyncio.ensure_future(self._command.stop.wait())
+        asked = self._loop.create_future() if self._command.stop is None else self._asked_to_stop(self._command.stop)
         try:
             deadline = time.monotonic() + self._command.timeout
-            pause = _UNWATCHED
             while not any(one.done() for one in ended):
                 left = deadline - time.monotonic()
-                if left <= 0 or (stop is not None and stop.done()) or self._breaks_limits():
+                if left <= 0 or asked.done() or self._breaks_limits():
                     return await self._bring_to_its_end(timed_out=left <= 0)
-                wanted = ended if stop is None else {*ended, stop}
-                watched = self._start.limits is not None
-                await asyncio.wait(
-                    wanted, timeout=min(left, pause) if watched else left, return_when=asyncio.FIRST_COMPLETED
-                )
-                pause = _BETWEEN_LOOKS
+                pause = left if self._watch is None else min(left, _BETWEEN_LOOKS)
+                await asyncio.wait({*ended, asked}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if stop is not None:
-                stop.cancel()
+            asked.cancel()
         return False
 
-    def _breaks_limits(self) -> bool:
-        if self._start.limits is not None:
-            self.limit = exceeded(self._start.limits, self._family.living(), self._start.private)
+    def _asked_to_stop(self, stop: asyncio.Event) -> asyncio.Future[object]:
+        async def wait() -> object:
+            return await stop.wait()
+
+        return asyncio.ensure_future(wait())
+
+    def _breaks_limits(self, *, now: bool = False) -> bool:
+        if self._watch is not None and not self.limit:
+            self.limit = self._watch.broken(now=now)
         return bool(self.limit)
 
     async def _bring_to_its_end(self, *, timed_out: bool) -> bool:
@@ -201,10 +205,11 @@ class _Running:
         else:
             # The holder keeps the pipe open, so its end can't be waited for; but descendants are quickly found.
             deadline = time.monotonic() + _LAST_WORDS
-            while self._family.living() and time.monotonic() < deadline:
+            while not self._breaks_limits() and self._family.living(1) and time.monotonic() < deadline:
                 await asyncio.sleep(0.01)
         # What breaks a limit in the background gets no grace: a fork bomb's first process ends at once.
-        ended = await self._end_all(0.0 if self.limit or self._breaks_limits() else _GRACE_IN_BACKGROUND)
+        grace = 0.0 if self.limit or self._breaks_limits(now=True) else _GRACE_IN_BACKGROUND
+        ended = await self._end_all(grace)
         self._reader.drain()
         self.left = tuple(process.command for process in ended)
 
@@ -219,9 +224,12 @@ class _Running:
             await asyncio.wait({self._exited}, timeout=2.0)
         self._reader.drain()
 
-    async def _end_all(self, grace: float) -> list[Process]:
-        ended: dict[int, Process] = {}
+    async def _end_all(self, grace: float, ended: dict[int, Process] | None = None) -> list[Process]:
+        """Ends what lives, at once if it breaks a limit meanwhile."""
+        ended = {} if ended is None else ended
         for pause in ending(self._family.living, grace, ended, self._family.kill):
+            if grace and self._breaks_limits():
+                return await self._end_all(0.0, ended)
             await asyncio.sleep(pause)
         if self._control is None and not self._exited.done():
             await asyncio.wait({self._exited}, timeout=1.0)

@@ -18,7 +18,8 @@ class Holder(Enum):
 
     NOBODY = "nobody"  # the first process is the command's
     NAMESPACE = "namespace"  # bubblewrap's processes, then sh
-    LAUNCHER = "launcher"  # a process that adopts what the command leaves
+    FIRST = "first"  # a launcher, and the first process of a namespace that it made
+    ADOPTER = "adopter"  # a launcher that adopts what the command leaves
 
 
 @dataclass(frozen=True, slots=True)

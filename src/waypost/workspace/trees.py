@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -70,9 +70,8 @@ class GitTree:
     def entries(self) -> Mapping[str, Entry]:
         """The files by path. Raises GitFailed where the name means no tree."""
         if self._entries is None:
-            self._entries = dict(
-                _entry(line) for line in self.git.run("ls-tree", "-r", "-z", "--full-tree", self.id).records
-            )
+            name = f"{self.name}^{{tree}}"
+            self._entries = _listed(self.git.run("ls-tree", "-r", "-z", "--full-tree", name).records)
         return self._entries
 
     def read(self, path: str) -> bytes:
@@ -81,6 +80,15 @@ class GitTree:
         if entry.id not in self._read:
             self.fetch((path,))
         return self._read[entry.id]
+
+    def follow(self, other: GitTree) -> None:
+        """Lists itself by what differs from another tree of the same repository, and shares what that one has read."""
+        self._read = other._read
+        if self._entries is None:
+            names = [f"{name}^{{tree}}" for name in (other.name, self.name)]
+            raw = self.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", *names).records
+            found = {**other.entries, **_altered(raw)}
+            self._entries = {path: entry for path, entry in found.items() if entry is not None}
 
     def fetch(self, paths: Iterable[str]) -> None:
         """Reads several files by one command, for `read` to give later; unknown paths are passed over."""
@@ -104,6 +112,8 @@ def fetch(tree: Tree, paths: Iterable[str]) -> None:
 
 def changed(before: Tree, after: Tree) -> dict[str, Difference]:
     """The paths whose mode or content differs, sorted, each as it was and as it is; None for none."""
+    if isinstance(before, GitTree) and isinstance(after, GitTree) and before.git == after.git:
+        after.follow(before)
     old, new = before.entries, after.entries
     paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     return {path: (old.get(path), new.get(path)) for path in paths}
@@ -143,10 +153,25 @@ def _clash(paths: Iterable[str]) -> tuple[str, str] | None:
     return None
 
 
-def _entry(line: str) -> tuple[str, Entry]:
-    facts, _, path = line.partition("\t")
-    mode, _, identity = facts.split(" ")
-    return path, Entry(mode, identity)
+def _listed(lines: Iterable[str]) -> dict[str, Entry]:
+    """The entries in what `ls-tree` writes: mode, type and id, a tab, the path. Equal ones are one object."""
+    known: dict[str, Entry] = {}
+    found: dict[str, Entry] = {}
+    for line in lines:
+        facts, _, path = line.partition("\t")
+        if facts not in known:
+            known[facts] = Entry(facts[:6], facts.rpartition(" ")[2])
+        found[path] = known[facts]
+    return found
+
+
+def _altered(records: Sequence[str]) -> dict[str, Entry | None]:
+    """The new entries in what `diff-tree --raw -z` writes: modes, ids and a letter, then the path; None if gone."""
+    found: dict[str, Entry | None] = {}
+    for facts, path in zip(records[::2], records[1::2], strict=True):
+        _, mode, _, identity, _ = facts.split(" ")
+        found[path] = Entry(mode, identity) if mode.strip("0") else None
+    return found
 
 
 def _contents(stream: bytes) -> dict[str, bytes]:
