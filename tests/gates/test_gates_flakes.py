@@ -99,8 +99,8 @@ def test_an_old_flake_passes_and_says_how_often_it_failed_before():
 
 
 def test_runs_before_the_work_stop_when_the_time_of_five_whole_ones_is_used():
-    slow, quick = Play(0.0, 0.0, took_ms=1000), Play(0.0, 0.0, took_ms=50)
-    slow.settle()
+    slow, quick = Play(0.0, 0.0, took_ms=60_000), Play(0.0, 0.0, took_ms=1000)
+    slow.settle(told(True, 60_000))
     quick.settle()
     assert (slow.runs_before, quick.runs_before) == (5, 20)
 

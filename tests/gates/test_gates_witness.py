@@ -258,7 +258,12 @@ def test_honest_work_is_green(tmp_path: Path, name: str):
     [
         "PYTEST_ADDOPTS=-v python -m pytest -q",
         'PYTEST_ADDOPTS="-v -x" pytest -q',
+        'env "PYTEST_ADDOPTS=-v -x" pytest -q',
         "bash -c 'PYTHONPATH=src:. pytest'",
+        'PYTHONPATH="" python -m pytest -q',
+        "(PYTHONPATH= python -m pytest -q)",
+        "bash -c \"env 'PYTHONPATH=.:src' PYTEST_ADDOPTS=-v pytest\"",
+        'PYTHONPATH="$PWD:lib" PYTEST_ADDOPTS="-p no:randomly" python -m pytest -q',
         "export PYTHONPATH=$PWD; pytest test_app.py && pytest test_app.py::test_small",
         "pytest -n 2",
         "python -m pytest -k small",
@@ -277,12 +282,51 @@ def test_a_witness_is_heard_however_pytest_is_started(tmp_path: Path, command: s
     }
 
 
-@pytest.mark.parametrize("command", ["python -I -m pytest -q test_none.py", "env PYTHONPATH= make"])
-def test_a_pytest_that_cannot_find_its_witness_runs_without_it(tmp_path: Path, command: str):
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python -I -m pytest -q test_none.py",
+        "unset PYTHONPATH; pytest -q",
+        "env -u PYTHONPATH pytest -q",
+        "env -i PATH=$PATH pytest -q",
+        "env PYTHONPATH= make",
+    ],
+)
+def test_a_pytest_from_which_the_command_hides_its_witness_runs_without_it_and_says_so(tmp_path: Path, command: str):
     lay(tmp_path, {"test_none.py": "def test_a(): pass\n", "Makefile": "all:\n\tPYTHONPATH= pytest -q\n"})
     verdict = one(command, tmp_path)
     assert verdict.verdict == "green"
-    assert [finding.kind for finding in verdict.findings] in ([], ["unwitnessed"])
+    assert [finding.kind for finding in verdict.findings] == ["unwitnessed"]
+    assert verdict.refusals == ()
+
+
+def test_a_checkout_can_not_hide_the_witness_from_its_pytest(tmp_path: Path):
+    lie = (
+        "import os, sys\nname = os.environ.get('PYTEST_ADDOPTS', '')\nif name:\n"
+        "    sys.exit(f'Error importing plugin \"{name[3:]}\": No module named it')\nprint('1 passed in 0.01s')\n"
+    )
+    lay(tmp_path, {"test_a.py": "def test_a(): assert 0\n", "pytest.py": lie})
+    verdict = one("python -m pytest -q", tmp_path)
+    assert verdict.verdict == "red"
+    assert [finding.kind for finding in verdict.refusals] == ["unwitnessed"]
+
+
+def test_a_commands_own_options_and_path_reach_its_pytest_as_they_stand(tmp_path: Path):
+    lay(
+        tmp_path,
+        {
+            "lib/dependency.py": "",
+            "test_a.py": "import os, sys\nimport dependency\ndef test_a(request):\n"
+            "    assert request.config.option.verbose == 2\n"
+            "    assert os.environ['PYTHONPATH'] == 'lib'\n"
+            "    assert os.environ['PYTEST_ADDOPTS'] == '-v -v'\n"
+            "    assert 'PYTEST_PLUGINS' not in os.environ\n"
+            "    assert not any(name.startswith('WAYPOST_WITNESS') for name in os.environ)\n",
+        },
+    )
+    verdict = one('PYTHONPATH=lib PYTEST_ADDOPTS="-v -v" python -m pytest', tmp_path)
+    assert (verdict.verdict, verdict.refusals) == ("green", ())
+    assert verdict.command == 'PYTHONPATH=lib PYTEST_ADDOPTS="-v -v" python -m pytest'
 
 
 def test_only_the_tests_asked_for_run(tmp_path: Path):

@@ -16,6 +16,8 @@ from waypost.gates.testimony import Testimony, refuse
 from waypost.gates.verdict import Finding
 from waypost.sandbox.sandbox import Outcome
 
+_NOTHING = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -78,7 +80,8 @@ def _contradictions(
             )
         return
     if outcome.exit == 0 and not is_negated(gate.command):
-        statuses = [session.status for session in told.sessions if session.status]
+        # That nothing was collected (5) is told in plainer words, where nothing ran at all.
+        statuses = [one.status for one in told.sessions if one.status and (one.status != _NOTHING or census.ran)]
         if census.failed:
             yield refuse("exit-forged", f"exit 0 although {failures(census)}")
         elif statuses:

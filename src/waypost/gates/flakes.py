@@ -20,6 +20,8 @@ RERUNS = 3
 RUNS_BEFORE = 5
 MOST_RUNS_BEFORE = 20
 """A test that fails 30 % of the time passes 5 runs with probability 0.17, and 20 with 0.0008."""
+LOOK_BACK_MS = 30_000
+"""Looking back may go on for the time of five whole runs, and where that is less for half a minute."""
 QUICK_MS = 10_000
 """A gate that takes no longer is run again as a whole where its runner can't be told to run some tests only."""
 LONGEST_HANG_MS = 65_000
@@ -130,12 +132,12 @@ async def _always_red(first: Verdict, runs: list[Verdict], tests: tuple[str, ...
 
 
 async def _look_back(tests: tuple[str, ...], first: Verdict, rerun_before: Rerun) -> list[Verdict]:
-    """Five runs on the last green commit; more, within the time of five whole ones, until all tests were seen red."""
+    """Five runs on the last green commit; more, while they are cheap, until all tests were seen red."""
     runs: list[Verdict] = []
     ids = _named(tests)
     while len(runs) < MOST_RUNS_BEFORE:
         spent = sum(run.took_ms for run in runs)
-        if len(runs) >= RUNS_BEFORE and (not ids or spent >= RUNS_BEFORE * max(first.took_ms, 1)):
+        if len(runs) >= RUNS_BEFORE and spent >= max(RUNS_BEFORE * first.took_ms, LOOK_BACK_MS):
             break
         runs.append(await _run(rerun_before, ids))
         past = _past(runs, tests)

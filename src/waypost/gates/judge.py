@@ -15,12 +15,13 @@ from waypost.gates.evidence import failures, gather, number_of
 from waypost.gates.ratchets import change, ratchets
 from waypost.gates.testimony import Testimony
 from waypost.gates.text import plain_lines, redact
-from waypost.gates.verdict import Light, Verdict
+from waypost.gates.verdict import Finding, Light, Verdict
 from waypost.sandbox.sandbox import Outcome
 
 _MISSING = re.compile(
     r"^(?:\S+: )(?:line \d+: )?(?P<name>[^:]+): (?:command not found|not found|No such file or directory)$"
 )
+_PORT_TAKEN = re.compile(rb"\bEADDRINUSE\b|address already in use", re.IGNORECASE)
 _NAMES_SHOWN = 3
 
 
@@ -48,7 +49,7 @@ def judge(gate: Gate, outcome: Outcome, scene: Scene, told: Testimony | None = N
     # Of a run that the runtime itself restricts to some tests no number of them can be asked.
     asked = replace(gate, min_tests=None) if told is not None and told.restricted and told.sessions else gate
     light, reason = _reason(asked, outcome, census, evidence.complaint or _gone(scene))
-    findings = (*evidence.findings, *ratchets(scene.before, census, gate))
+    findings = (*evidence.findings, *_worse(scene.before, census, gate, outcome))
     refusals = [finding for finding in findings if finding.refuses]
     compared = change(scene.before, census)
     if light == "green" and refusals:
@@ -121,6 +122,16 @@ def seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.1f}".removesuffix(".0") + " s"
 
 
+def _worse(before: Census | None, census: Census | None, gate: Gate, outcome: Outcome) -> tuple[Finding, ...]:
+    """What got worse. Of a run that was cut short, or that failed before its tests, no test is missed."""
+    if outcome.exit is None or outcome.timed_out or outcome.limit:
+        return ()
+    found = ratchets(before, census, gate)
+    if outcome.exit and (census is None or not census.ran):
+        return tuple(finding for finding in found if finding.kind not in {"no-test", "fewer", "gone"})
+    return found
+
+
 def _reason(gate: Gate, outcome: Outcome, census: Census | None, complaint: str) -> tuple[Light, str]:
     if outcome.limit:
         return "red", f"ended for its limit: {outcome.limit}"
@@ -142,6 +153,8 @@ def _failed_exit(outcome: Outcome, census: Census | None) -> str:
     if code in {126, 127} and (name := _missing(outcome)):
         return f"command not {'found' if code == 127 else 'executable'}: {name}"
     told = f": {failures(census)}" if census and census.failed else ""
+    if _PORT_TAKEN.search(outcome.output):
+        told += ": a port that it needs is already in use"
     if code == 128 + signal.SIGPIPE:
         told += ": a program wrote on into a pipe whose reader had ended, as before `| head`"
     return f"exit {code}{_signal_name(code - 128) if code > 128 else ''}{told}"

@@ -9,19 +9,24 @@ from pathlib import Path
 from waypost.documents.model import Gate, GateKind
 from waypost.gates.census import Census
 from waypost.gates.errors import GateError
+from waypost.gates.invocation import runners
 from waypost.gates.judge import Scene, judge, settle, with_oracle
 from waypost.gates.junit import remove_stale
 from waypost.gates.probe import direct
 from waypost.gates.service import Service
-from waypost.gates.testimony import Testimony
+from waypost.gates.testimony import Testimony, refuse
 from waypost.gates.verdict import Finding, Verdict
-from waypost.gates.witness import Witness
+from waypost.gates.witness import Witness, hides_everything, hides_plugin
 from waypost.sandbox.sandbox import Command, Outcome, Sandbox, SandboxError, shell
 from waypost.sandbox.walls import SharedNetwork, Walls
 
 HELD_OUT = "WAYPOST_HELD_OUT"
 _UNWITNESSED = Finding(
-    "unwitnessed", "", "the command sets Python's path itself, so its pytest could not be watched", refuses=False
+    "unwitnessed", "", "the command hides the runtime's plugin from its pytest, which could not be watched", False
+)
+_KEPT_OUT = refuse(
+    "unwitnessed",
+    "pytest could not load the runtime's plugin, though nothing in the command hides it; start `python -m pytest`",
 )
 
 
@@ -78,14 +83,27 @@ class Stage:
         return replace(verdict, essence="") if gate.held_out is not None else verdict
 
     async def _judged(self, gate: Gate, scene: Scene) -> Verdict:
-        outcome, told = await self._witnessed(gate)
-        if told is not None:
-            return judge(gate, outcome, scene, told)
-        verdict = judge(gate, await self._run(gate, self._command(gate, gate.command)), scene)
-        return replace(verdict, findings=(*verdict.findings, _UNWITNESSED))
+        outcome, told, found_plugin = await self._witnessed(gate)
+        if not found_plugin and self._may_be_unwitnessed(gate):
+            outcome, told = await self._run(gate, self._command(gate, gate.command)), None
+        elif not found_plugin:
+            verdict = judge(gate, outcome, scene, told)
+            return replace(verdict, findings=(*verdict.findings, _KEPT_OUT))
+        elif (
+            told is not None and not told.spoke and "pytest" in runners(gate.command) and hides_everything(gate.command)
+        ):
+            told = None
+        verdict = judge(gate, outcome, scene, told)
+        return verdict if told is not None else replace(verdict, findings=(*verdict.findings, _UNWITNESSED))
 
-    async def _witnessed(self, gate: Gate) -> tuple[Outcome, Testimony | None]:
-        """How the command ended, and what its pytest said; None if it failed only for not finding the witness."""
+    def _may_be_unwitnessed(self, gate: Gate) -> bool:
+        """Whether a pytest that can't find the plugin is the approved command's doing, and not the checkout's."""
+        before = self.before.get(gate.name)
+        was_so = before is not None and before.tests > 0 and not before.witnessed
+        return was_so or "pytest" not in runners(gate.command) or hides_plugin(gate.command)
+
+    async def _witnessed(self, gate: Gate) -> tuple[Outcome, Testimony | None, bool]:
+        """How the command ended, what its pytest said, and whether it found the plugin by which it could."""
         witness = Witness(self.only)
         try:
             plain = self._command(gate, witness.text(gate.command))
@@ -94,9 +112,8 @@ class Stage:
             command = replace(plain, variables=offered, walls=walls, pass_fds=witness.pass_fds)
             outcome = await self._run(gate, command)
             told = witness.hear()
-            if outcome.exit and not told.spoke and witness.could_not_be_loaded(outcome.output):
-                return outcome, None
-            return outcome, told
+            lost = bool(outcome.exit) and not told.spoke and witness.could_not_be_loaded(outcome.output)
+            return outcome, told, not lost
         finally:
             witness.close()
 

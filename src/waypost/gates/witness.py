@@ -23,8 +23,13 @@ from waypost.sandbox.output import Keeper, PipeReader
 _PLUGIN = Path(__file__).with_name("witness_plugin") / "waypost_witness.py"
 _LARGEST_TESTIMONY = 64 << 20
 _MOST_RUNS = 64
-_OWN_PATH = re.compile(r"\bPYTHONPATH=(?=(\S?))")
-_OWN_OPTIONS = re.compile(r"\bPYTEST_ADDOPTS=")
+_OWN_PATH = re.compile(r"\bPYTHONPATH=(?P<empty>(?=(?:\"\"|'')?[\"']?(?:[\s;&|)`]|$)))?")
+_PLAIN_PATH = re.compile(r"[\w./+-]+")
+_HIDES_PLUGIN = re.compile(
+    r"\b(?:python|pypy)[\d.]*\s+(?:-\S+\s+)*?-[a-zA-Z]*[IE]|\bunset\b[^;&|\n]*\bPYTHONPATH\b"
+    r"|\benv\b[^;&|\n]*\s(?:-u\s*|--unset[= ])PYTHONPATH\b"
+)
+_HIDES_ALL = re.compile(r"\benv\s+(?:\S+=\S*\s+)*(?:-[a-zA-Z]*i\w*|-|--ignore-environment)\s|\bexec\s+-c\s")
 _NOT_LOADED = re.compile(rb"waypost_witness_[0-9a-f]{16}")
 
 
@@ -60,19 +65,23 @@ class Witness:
     def variables(self, given: Mapping[str, str]) -> dict[str, str]:
         """The command's environment with what leads a pytest to the plugin."""
         path = os.pathsep.join(part for part in (str(self.folder), given.get("PYTHONPATH", "")) if part)
+        plugins = ",".join(part for part in (self._name, given.get("PYTEST_PLUGINS", "")) if part)
         inode = os.fstat(self._write_end).st_ino
         return {
             **given,
             "PYTHONPATH": path,
+            # Either would do; both, as a command may set one of them itself.
             "PYTEST_ADDOPTS": f"-p {self._name}",
+            "PYTEST_PLUGINS": plugins,
             "WAYPOST_WITNESS": f"{self._ticket_end}:{self._write_end}:{inode}",
         }
 
     def text(self, command: str) -> str:
-        """The command, which runs as it stands, but that its own PYTHONPATH= and PYTEST_ADDOPTS= keep the witness."""
-        folder = self.folder
-        command = _OWN_PATH.sub(lambda found: f"PYTHONPATH={folder}{':' if found[1] not in '; ' else ''}", command)
-        return _OWN_OPTIONS.sub(f"PYTEST_ADDOPTS=-p\\\\ {self._name}\\\\ ", command)
+        """The command, which runs as it stands, but that its own PYTHONPATH= has the witness's folder in front."""
+        folder = str(self.folder)
+        if not _PLAIN_PATH.fullmatch(folder):  # it can't be put into any kind of quotes
+            return command
+        return _OWN_PATH.sub(lambda found: f"PYTHONPATH={folder}{':' if found['empty'] is None else ''}", command)
 
     def hear(self) -> Testimony:
         """All that was said until now."""
@@ -81,7 +90,7 @@ class Witness:
         return hear(kept.data, self._tickets, cut=bool(kept.dropped), restricted=self._is_restricted)
 
     def could_not_be_loaded(self, output: bytes) -> bool:
-        """Whether a pytest in the command failed only because its start hides the plugin from it."""
+        """Whether a pytest in the command failed only because it did not find the plugin, as it says."""
         return _NOT_LOADED.search(output) is not None and b"rror importing plugin" in output
 
     def close(self) -> None:
@@ -91,3 +100,13 @@ class Witness:
             with suppress(OSError):
                 os.close(descriptor)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def hides_plugin(command: str) -> bool:
+    """Whether a command's text keeps Python's path from its pytest, so that no plugin of ours can be found."""
+    return _HIDES_PLUGIN.search(command) is not None
+
+
+def hides_everything(command: str) -> bool:
+    """Whether a command's text keeps the whole environment from its pytest, so that it never hears of a plugin."""
+    return _HIDES_ALL.search(command) is not None
