@@ -212,18 +212,27 @@ class Watcher:
 
 @dataclass(slots=True)
 class Place:
-    """A repository with documents, and a home of its own for Waypost."""
+    """A repository with documents, and a home of its own for Waypost.
+
+    `unheld`: commands run without a sandbox, for tests whose commands tell of themselves outside the worktree.
+    """
 
     root: Path
     home: Path
+    unheld: bool = False
 
     def environ(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
-        return {**kept, "PYTHONPATH": str(SOURCE), "WAYPOST_HOME": str(self.home), **more}
+        held = {"WAYPOST_SANDBOX": "none"} if self.unheld else {}
+        return {**kept, "PYTHONPATH": str(SOURCE), "WAYPOST_HOME": str(self.home), **held, **more}
+
+    def command(self, *arguments: str) -> list[str]:
+        unsafe = ["--unsafe-no-sandbox"] if self.unheld and arguments[0] in {"run", "resume", "gate"} else []
+        return [sys.executable, "-m", "waypost", *arguments, *unsafe]
 
     def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "waypost", *arguments],
+            self.command(*arguments),
             cwd=self.root,
             env=self.environ(),
             stdin=subprocess.DEVNULL,
@@ -236,7 +245,7 @@ class Place:
     def waypost(self, *arguments: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs the real command line to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "waypost", *arguments],
+            self.command(*arguments),
             cwd=cwd or self.root,
             env=self.environ(**variables),
             stdin=subprocess.DEVNULL,

@@ -284,6 +284,7 @@ def test_a_full_disk_pauses_the_run_and_keeps_its_checkpoints(
 ) -> None:
     place = make_place(small_disk)
     monkeypatch.setenv("WAYPOST_HOME", str(place.home))
+    place.unheld = True
     write_documents(place.root, "plan", [Aim("M01", "Files", {"made": "test -e file-9.txt"})])
     ballast = small_disk / "ballast"
     fill = "dd if=/dev/urandom of=big.bin bs=64k status=none"

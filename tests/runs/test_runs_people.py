@@ -95,6 +95,7 @@ def test_a_stop_ends_the_running_command_too_and_the_run_can_go_on(tmp_path: Pat
     begun = tmp_path / "begun"
     slow = f"test -e {begun} || {{ touch {begun}; sleep 300; }}"
     place = place_for(tmp_path, Aim("M01", "Slow", {"slow": slow if what == "a gate" else "true"}))
+    place.unheld = True
     process = place.start(
         "run",
         "plan",

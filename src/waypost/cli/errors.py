@@ -38,7 +38,7 @@ CODES = {
     ("events", "StoreFull"): Exit.MACHINE_LACKS,
     ("workspace", "DiskFull"): Exit.MACHINE_LACKS,
     ("workspace", "GitFailed"): Exit.MACHINE_LACKS,
-    ("sandbox", "NoSandbox"): Exit.MACHINE_LACKS,
+    ("sandbox", "SandboxError"): Exit.MACHINE_LACKS,
     ("environment", "SetupFailed"): Exit.NOT_SO,
     ("environment", "NoInterpreter"): Exit.MACHINE_LACKS,
     ("models", "ModelError"): Exit.NOT_SO,
