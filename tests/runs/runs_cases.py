@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import waypost.events.kinds  # noqa: F401 - fills the table of kinds
 from waypost.events.event import Record
 from waypost.events.history import live
@@ -270,8 +272,10 @@ class Place:
 
     def work(self, run: str, then: Callable[[Record], None] | None = None, **more: Any) -> RunEnded:
         """Works on the run in this process."""
-        with self.project() as project:
-            return asyncio.run(work(project, run, Settings(**more), Watcher(then=then)))
+        with self.project() as project, pytest.MonkeyPatch.context() as patch:
+            if self.unheld:
+                patch.setenv("WAYPOST_SANDBOX", "none")
+            return asyncio.run(work(project, run, Settings(unsafe=self.unheld, **more), Watcher(then=then)))
 
     def run(self, name: str, model: str, base_url: str | None = None, **more: Any) -> tuple[str, RunEnded]:
         run = self.open_run(name, model, base_url, **more)

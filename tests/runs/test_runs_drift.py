@@ -111,7 +111,7 @@ def test_a_rejected_drift_stops_until_it_is_mended() -> None:
         (("pyproject.toml", "src/**"), RELOCKED, False, True),
         (("src/**",), RELOCKED, False, False),
         (("**", "!uv.lock"), RELOCKED, False, False),
-        ((), RELOCKED, False, False),
+        ((), RELOCKED, False, True),
         ((), NEW_LOCK, False, True),
         (("src/**",), NEW_LOCK, False, False),
         (("package.json",), NEW_LOCK, False, True),
