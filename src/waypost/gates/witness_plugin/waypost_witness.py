@@ -41,9 +41,8 @@ class _Original:
 
     def __init__(self, label: str, holder: Any, name: str, value: Any) -> None:
         self.label, self.space, self.name, self.value = label, vars(holder), name, value
-        plain = _plain(value)
-        self.function = plain if hasattr(plain, "__code__") else None
-        self.code = getattr(plain, "__code__", None)
+        self.function = _plain(value)
+        self.code = getattr(self.function, "__code__", None)
 
     def replaced_by(self) -> Any:
         """What hangs there now, if it is something else; else None."""
@@ -51,9 +50,8 @@ class _Original:
         if now is not self.value:
             return now
         # Asked after each test, of some 1,500 things: so this is as short as it can be.
-        if self.function is not None and self.function.__code__ is not self.code:
-            return now
-        return None
+        is_changed = self.code is not None and self.function.__code__ is not self.code
+        return now if is_changed else None
 
 
 def _plain(value: Any) -> Any:
@@ -280,11 +278,8 @@ class _Watch:
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             self._try_out()
-            output["waypost"] = {
-                "patched": list(self._patched),
-                "hooks": list(self._hooks),
-                "collected": self._told.get("collected", []),
-            }
+            seen = {"patched": list(self._patched), "hooks": list(self._hooks)}
+            output["waypost"] = dict(seen, collected=self._told.get("collected", []))
         self._say("sessionfinish", status=int(session.exitstatus))
         self._session = session
 
