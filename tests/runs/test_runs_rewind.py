@@ -30,7 +30,7 @@ ODD = [
     "rm -rf deep",
     "mv made-1.txt moved.txt && echo more >> moved.txt",
     "rm link && mkdir link && echo file > link/inside",
-    "ln -sfn /nowhere dangling",
+    "ln -sfn nowhere dangling",
     "chmod -x renamed.txt; touch empty",
     "rm -rf link; echo plain > link",
     "mkdir -p 'sp ace' && cp data.bin 'sp ace/copy' && rm data.bin",

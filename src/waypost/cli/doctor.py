@@ -29,7 +29,11 @@ LOSSES: Mapping[str, tuple[bool, str, str]] = MappingProxyType(
         "bash": (True, "neither the agent's commands nor gates can run", "install bash"),
         "python": (False, "targets in Python have no interpreter", "install python3"),
         "rg": (False, "the agent's find is slower on large repositories", "install ripgrep"),
-        "bwrap": (False, "commands are held by Landlock where the kernel has it, else no run starts", "install bubblewrap (Linux)"),
+        "bwrap": (
+            False,
+            "Landlock holds commands where the kernel has it, else no run starts",
+            "install bubblewrap (Linux)",
+        ),
         "chromium": (False, "pages can't be looked at by gates or tests", "install chromium"),
         "node": (False, "targets in JavaScript can't be worked on", "install node"),
     }
