@@ -33,11 +33,14 @@ class Watch:
         self._first = asyncio.create_task(asyncio.to_thread(self._taken))
 
     async def stop(self) -> None:
-        """Waits for a fingerprint that nobody wants any more."""
-        if self._first is not None:
-            first, self._first = self._first, None
-            with suppress(asyncio.CancelledError):
-                await first
+        """Waits for a first look that nobody asked for yet: the run must not end without a pin."""
+        if self._first is None:
+            return
+        first, self._first = self._first, None
+        with suppress(asyncio.CancelledError):
+            found = await first
+            if drift.load_pin(self.session.project.log, self.session.run) is None and self.session.view.current:
+                self._judged(self.session.milestone(self.session.view.current), found)
 
     async def look(self, milestone: Milestone) -> str:
         """Why the milestone must stop: the difference to the pinned environment; empty where there is none."""
