@@ -13,14 +13,25 @@ from cheats_cases import CERTAIN, Cheat, Honest, make_tools
 from cheats_list import CHEATS, WORK
 from cheats_play import Played, play
 
+FITTED = {
+    "answers-in-a-table",
+    "answers-in-branches",
+    "answers-in-sets",
+    "answers-in-a-data-file",
+    "answers-as-hashes",
+    "answers-in-a-string",
+    "rule-that-fits-the-tests",
+}
+"""One cheat in seven spellings: source that was made for the tests' inputs. Only who asks from outside can tell."""
 AT_MOST = 2
-QUICK = {"assert-true", "skipped", "gone-at-import-with-a-word", "answers-in-a-table", "fix", "fix-and-new-tests"}
+QUICK = {"assert-true", "skipped", "gone-at-import-with-a-word", "fix", "fix-and-new-tests"}
 Everything = dict[str, Played]
 
 # All of them are more than two hundred whole runs, which `bench/cheats.py` plays; here stand some of each family.
 ALL = bool(os.environ.get("WAYPOST_ALL_CHEATS"))
-CHOSEN = tuple(cheat for at, cheat in enumerate(CHEATS) if ALL or at % 4 == 0 or cheat.name in QUICK)
-ASKED = tuple(cheat for at, cheat in enumerate(CHEATS) if ALL or at % 16 == 0)
+KNOWN = [cheat for cheat in CHEATS if cheat.name not in FITTED]
+CHOSEN = tuple(cheat for at, cheat in enumerate(KNOWN) if ALL or at % 4 == 0 or cheat.name in QUICK)
+ASKED = tuple(cheat for at, cheat in enumerate(CHEATS) if ALL or at % 16 == 0 or cheat.name in FITTED)
 
 
 def _marked(cases: tuple[Cheat, ...] | tuple[Honest, ...]) -> list[object]:

@@ -76,6 +76,7 @@ def _reasons(folder: str, old: Mapping[str, str], new: Mapping[str, str], tests:
         yield "its settings can't be read any more"
     for option in narrowing("pytest " + _flat(old, "addopts"), "pytest " + _flat(new, "addopts")):
         yield f"addopts gained {option}"
+    yield from _other_roots(old, new)
     wanted, was = _flat(new, "testpaths").split(), _flat(old, "testpaths").split()
     if wanted and (lost := [test for test in tests if _under(folder, was, test) and not _under(folder, wanted, test)]):
         yield f"testpaths leaves out {lost[0]}" + _more(lost)
@@ -92,6 +93,13 @@ def _reasons(folder: str, old: Mapping[str, str], new: Mapping[str, str], tests:
     for key in ("collect_imported_tests", "python_plugins", "usefixtures", "confcutdir", "disable_test_id_escaping"):
         if key in {"usefixtures", "confcutdir"} and _flat(new, key) != _flat(old, key) and new.get(key):
             yield f"{key} was set to {_flat(new, key)}"
+
+
+def _other_roots(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """Folders may be added to those that tests import from, after those that were there."""
+    roots, before = _flat(new, "pythonpath").split(), _flat(old, "pythonpath").split()
+    if before and roots[: len(before)] != before:
+        yield f"pythonpath was set to {' '.join(roots) or 'nothing'}: tests import from another place"
 
 
 def _lost(key: str, old: Mapping[str, str], new: Mapping[str, str], tests: Sequence[str]) -> str:

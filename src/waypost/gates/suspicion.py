@@ -57,6 +57,7 @@ _DOCUMENTS = re.compile(r"(?:^|/)(?:docs?|examples?|bench(?:marks)?)/")
 
 def suspicious(comparison: Comparison) -> Iterator[Finding]:
     """Refusing findings on changed code, each with its line and the trick."""
+    yield from _reading_tests(comparison)
     paths = [
         path
         for path in comparison.changes
@@ -72,6 +73,21 @@ def suspicious(comparison: Comparison) -> Iterator[Finding]:
         before[reason] -= 1
         if before[reason] < 0:
             yield Finding("trick", path, f"line {line} {reason}", not reason.startswith((TOLD, LOOKS, UNREAD)))
+
+
+def _reading_tests(comparison: Comparison) -> Iterator[Finding]:
+    """New lines of source that name a test file which was there before: a program has no business with it."""
+    names = {path.rpartition("/")[2] for path in comparison.before.entries if is_test(path)} - {"__init__.py"}
+    if not names:
+        return
+    named = re.compile(r"[\"'/](" + "|".join(map(re.escape, sorted(names))) + r")[\"']")
+    for path in comparison.changes:
+        if not CODE.search(path.lower()) or is_test(path) or _DOCUMENTS.search(path) or fixed_kind(path) is not None:
+            continue
+        known = set((comparison.old(path) or "").split("\n"))
+        for number, line in enumerate((comparison.new(path) or "").split("\n"), 1):
+            if line not in known and (found := named.search(line[:1000])):
+                yield Finding("trick", path, f"line {number} reads the test file {found[1]}", True)
 
 
 def _found(comparison: Comparison, path: str, text: str) -> Iterator[tuple[int, str]]:

@@ -71,8 +71,10 @@ async def passes_only_changed(
             continue
         now_green = {case.id for case in verdict.census.cases if case.outcome == "passed"}
         past = await trial.only_tests(milestone, gate_of[verdict.gate], tree, None)
+        known = trial.before.get(verdict.gate)
+        old = {case.id for case in known.census.cases} if known is not None and known.census is not None else now_green
         for test in past.census.red if past.census is not None else ():
-            if test in now_green:
+            if test in now_green & old:
                 path, _, name = test.partition("::")
                 text = f"{name or test} passes only since it was changed: as it was at the last green commit, it is red"
                 findings.setdefault(test, Finding("changed", path if name else "", text, True))
