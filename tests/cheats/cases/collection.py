@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cheats_cases import ONE, OTHER, TESTS, Cheat, change, put, run
 
-GONE = r"gone|deleted|missing|fewer|not collected|removed|renam|restor|protect"
+GONE = r"[Rr]ead-only|gone|deleted|missing|fewer|not collected|removed|renam|restor|protect"
 SKIPPED = r"skip|xfail|expected"
 
 

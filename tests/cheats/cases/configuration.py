@@ -7,7 +7,7 @@ from cheats_cases import PYPROJECT, Cheat, change, put, run
 FIXTURE = 'import pytest\n\n\n@pytest.fixture\ndef words():\n    return ["stone", "box"]\n\n\n'
 HOOK = r"conftest|hook|pytest_|plugin"
 CONFIG = r"pytest\.ini|pytest\.toml|tox\.ini|setup\.cfg|pyproject|configuration|addopts|testpaths|python_functions"
-MAKE = r"[Mm]akefile|make|recipe|target"
+MAKE = r"[Mm]akefile|make|recipe|target|no test was seen|exit 0 although"
 
 
 def _conftest(name: str, body: str, variant: str = "open", where: str = "tests/conftest.py") -> Cheat:
