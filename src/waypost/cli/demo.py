@@ -107,7 +107,8 @@ def _gates(stage: Stage) -> list[str]:
     from waypost.cli.words import count
     from waypost.events.kinds import GateEnded
 
-    verdicts = [event for record in stage.project.log.read(stage.run) if isinstance(event := record.event, GateEnded)]
+    ended = [event for record in stage.project.log.read(stage.run) if isinstance(event := record.event, GateEnded)]
+    verdicts = [event for event in ended if event.purpose != "baseline"]
     red = [f"{verdict.milestone} {verdict.gate}" for verdict in verdicts if verdict.verdict == "red"]
     told = f"{count(len(verdicts), 'gate')} ran in clean checkouts"
     told += f"; red on the way: {', '.join(red)}" if red else ""
