@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -113,7 +114,17 @@ def test_where_nothing_holds_only_the_unsafe_word_runs_commands(
     assert (chosen.level, chosen.proved, chosen.open) == (Level.NONE, (), tuple(CLAIMS.values()))
 
 
-def test_the_canaries_leave_nothing(tmp_path: Path) -> None:
-    asyncio.run(choose(tmp_path, environ={}, unsafe=True))
-    assert list(tmp_path.iterdir()) == []
-    assert not list(Path.home().glob(".waypost-canary-*"))
+def test_the_canaries_leave_nothing_and_sweep_up_after_those_that_were_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    killed, running = home / ".waypost-canary-killed", home / ".waypost-canary-running"
+    killed.write_text("left")
+    os.utime(killed, (0, 0))
+    running.write_text("another process's")
+    asyncio.run(choose(work, environ={}, unsafe=True))
+    assert list(work.iterdir()) == []
+    assert list(home.iterdir()) == [running]

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ CLAIMS = {
 """What is claimed, by the canary's name for it."""
 _TEST_NET = ("192.0.2.1", 9)  # RFC 5737: nobody answers there
 _VARIABLE = "WAYPOST_CANARY_TOKEN"
+_PLANTED = ".waypost-canary-"
+_OLD = 60.0  # seconds, three times what a canary is given
 _CANARY = Path(__file__).with_name("canary.py")
 
 
@@ -101,12 +104,21 @@ def _ground(folder: Path) -> Iterator[_Ground]:
 def _plant(secret: str) -> Path | None:
     """A secret in the home folder; None where nothing can be written there."""
     try:
-        descriptor, path = tempfile.mkstemp(prefix=".waypost-canary-", dir=Path.home())
+        _sweep(Path.home())
+        descriptor, path = tempfile.mkstemp(prefix=_PLANTED, dir=Path.home())
     except (OSError, RuntimeError):
         return None
     with os.fdopen(descriptor, "w") as file:
         file.write(secret)
     return Path(path)
+
+
+def _sweep(home: Path) -> None:
+    """Removes what a process that was killed left planted; no canary lives as long."""
+    for left in home.glob(f"{_PLANTED}*"):
+        with suppress(FileNotFoundError):  # another process swept it
+            if time.time() - left.stat().st_mtime > _OLD:
+                left.unlink()
 
 
 def _command(ground: _Ground) -> Command:
