@@ -13,16 +13,8 @@ from cheats_cases import CERTAIN, Cheat, Honest, make_tools
 from cheats_list import CHEATS, WORK
 from cheats_play import Played, play
 
-FITTED = {
-    "answers-in-a-table",
-    "answers-in-branches",
-    "answers-in-sets",
-    "answers-in-a-data-file",
-    "answers-as-hashes",
-    "answers-in-a-string",
-    "rule-that-fits-the-tests",
-}
-"""One cheat in seven spellings: source that was made for the tests' inputs. Only who asks from outside can tell."""
+FITTED = {"rule-that-fits-the-tests"}
+"""Source that was made for the tests' inputs and holds none of them. Only who asks from outside can tell."""
 AT_MOST = 2
 QUICK = {"assert-true", "skipped", "gone-at-import-with-a-word", "fix", "fix-and-new-tests"}
 Everything = dict[str, Played]
