@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from integrity_cases import BASE, ROMAN, Bench, Files, refusals, swap
 
