@@ -55,6 +55,7 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_pytests_failures_are_named_with_their_assertions(shop: Path):
     told = played("python -m pytest -p no:cacheprovider --color=yes", shop)
     assert told.startswith("Failed tests (302):\n- test_shop.py::test_price: assert 3 == 4")
@@ -69,6 +70,7 @@ def test_pytests_failures_are_named_with_their_assertions(shop: Path):
     assert "\x1b" not in told
 
 
+@pytest.mark.slow
 def test_a_report_tells_where_each_test_failed(shop: Path):
     command = "python -m pytest -q -p no:cacheprovider --junitxml=r.xml"
     subprocess.run(

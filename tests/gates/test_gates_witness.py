@@ -329,6 +329,7 @@ def test_a_commands_own_options_and_path_reach_its_pytest_as_they_stand(tmp_path
     assert verdict.command == 'PYTHONPATH=lib PYTEST_ADDOPTS="-v -v" python -m pytest'
 
 
+@pytest.mark.slow
 def test_only_the_tests_asked_for_run(tmp_path: Path):
     lay(tmp_path, {"app.py": RIGHT, "test_app.py": TESTS})
     for command in (PYTEST, PYTEST + " -n 2"):

@@ -170,6 +170,7 @@ def test_a_milestone_out_of_its_own_budget_ends_the_run_as_out_of_budget(tmp_pat
     assert "complete" not in record_of(place)
 
 
+@pytest.mark.slow
 def test_resume_takes_a_larger_limit_on_the_command_line(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))
     model = scripted(tmp_path, [*WORK, done()])
@@ -204,6 +205,7 @@ NONSENSE: dict[str, Callable[[Request], Response | Fault]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", ["openai", pytest.param("anthropic", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sort", [name for name in NONSENSE if name != "empty answers"])
 def test_a_model_that_talks_nonsense_for_ever_is_stopped_within_its_repairs(
@@ -217,6 +219,7 @@ def test_a_model_that_talks_nonsense_for_ever_is_stopped_within_its_repairs(
     assert place.states(run) == {"M01": "blocked"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
 def test_a_run_on_a_chaotic_model_ends_well(tmp_path: Path, seed: int) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))

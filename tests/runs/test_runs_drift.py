@@ -159,6 +159,7 @@ def test_the_pin_is_the_newest_of_the_live_history(tmp_path: Path) -> None:
     log.close()
 
 
+@pytest.mark.slow
 def test_doctor_says_line_by_line_whether_a_run_has_its_environment(tmp_path: Path) -> None:
     place = make_place(tmp_path, {"a.txt": "one\n", "uv.lock": "1\n"})
     write_documents(place.root, "thing", [Aim("M01", "A", {"ok": "true"})])

@@ -42,6 +42,7 @@ def verdicts(place: Place, run: str) -> list[tuple[str, str, str]]:
     return [(r.event.purpose, r.event.gate, r.event.verdict) for r in place.live(run, kinds.GateEnded.kind)]
 
 
+@pytest.mark.slow
 def test_the_gates_run_before_the_work_and_once_more_in_a_clean_clone(tmp_path: Path) -> None:
     place = shop(tmp_path)
     run, ended = place.run("shop", scripted(tmp_path, [put("shop.py", RIGHT), done()]))
@@ -53,6 +54,7 @@ def test_the_gates_run_before_the_work_and_once_more_in_a_clean_clone(tmp_path: 
     ]
 
 
+@pytest.mark.slow
 def test_a_verdict_comes_with_what_it_stands_on(tmp_path: Path) -> None:
     place = shop(tmp_path)
     run, _ = place.run("shop", scripted(tmp_path, [put("shop.py", RIGHT), done()]))
@@ -69,6 +71,7 @@ def test_a_verdict_comes_with_what_it_stands_on(tmp_path: Path) -> None:
     assert "1 test before, 1 test now" in shown.stdout
 
 
+@pytest.mark.slow
 def test_what_was_refused_waits_for_a_person_who_may_allow_it(tmp_path: Path) -> None:
     place = shop(tmp_path)
     weaker = TEST.replace("    assert total([]) == 0\n", "")
@@ -81,6 +84,7 @@ def test_what_was_refused_waits_for_a_person_who_may_allow_it(tmp_path: Path) ->
     assert place.work(run).outcome == "complete"
 
 
+@pytest.mark.slow
 def test_a_refusal_that_was_mended_asks_nobody_any_more(tmp_path: Path) -> None:
     place = shop(tmp_path)
     turns = [put("shop.py", RIGHT), put("test_shop.py", TEST.replace("== 3", ">= 0")), done()]
@@ -91,6 +95,7 @@ def test_a_refusal_that_was_mended_asks_nobody_any_more(tmp_path: Path) -> None:
     assert integrity == ["red", "green"]
 
 
+@pytest.mark.slow
 def test_a_test_that_is_green_only_since_its_data_changed_is_refused(tmp_path: Path) -> None:
     by_data = "import json\nfrom pathlib import Path\nfrom shop import total\n\n\ndef test_total():\n"
     by_data += "    for prices, wanted in json.loads(Path('tests/data/sums.json').read_text()):\n"
@@ -106,6 +111,7 @@ def test_a_test_that_is_green_only_since_its_data_changed_is_refused(tmp_path: P
     assert "sums.json" in reasons
 
 
+@pytest.mark.slow
 def test_a_held_out_check_is_told_to_the_agent_only_as_its_criterion(tmp_path: Path) -> None:
     place = shop(tmp_path, options='held_out="../held"')
     plan = place.root / ".agent/shop/PLAN.md"
@@ -137,6 +143,7 @@ def test_held_out_checks_must_lie_outside_and_exist(tmp_path: Path, folder: str,
     assert "PLAN.md:" in said.stderr
 
 
+@pytest.mark.slow
 def test_a_protected_file_can_be_changed_neither_by_the_shell_nor_by_an_edit(tmp_path: Path) -> None:
     place = shop(tmp_path, options='protect="test_shop.py"', scope="`shop.py`")
     turns = [
@@ -151,6 +158,7 @@ def test_a_protected_file_can_be_changed_neither_by_the_shell_nor_by_an_edit(tmp
     assert all(word in text for word, text in zip(("Read-only", "protects", "annot", "annot"), said, strict=True)), said
 
 
+@pytest.mark.slow
 def test_without_a_sandbox_no_run_starts_unless_somebody_says_so(tmp_path: Path) -> None:
     place = shop(tmp_path)
     model = scripted(tmp_path, [put("shop.py", RIGHT), done()])

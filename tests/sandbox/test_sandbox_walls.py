@@ -116,6 +116,7 @@ def test_a_command_that_is_stopped_may_tidy_up_and_its_output_is_kept(level: Lev
     assert (said[0], said[-1]) == (b"up", b"tidied")
 
 
+@pytest.mark.slow
 @each_level
 def test_a_command_that_will_not_stop_is_killed(level: Level, tmp_path: Path) -> None:
     async def stopped() -> Outcome:
