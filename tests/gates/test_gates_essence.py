@@ -82,6 +82,7 @@ def test_a_report_tells_where_each_test_failed(shop: Path):
     assert "First error:\ntest_shop::test_price\ndef test_price():" in told
 
 
+@pytest.mark.slow
 def test_a_module_that_does_not_import_is_told_with_its_cause(shop: Path):
     (shop / "shop.py").write_text("import nosuchmodule\n")
     told = played("python -m pytest -q -p no:cacheprovider", shop)
@@ -118,6 +119,7 @@ def test_chained_tracebacks_are_told_together(tmp_path: Path):
     assert "OSError: outer" in told
 
 
+@pytest.mark.slow
 def test_mypys_complaints_are_told_once_and_counted(tmp_path: Path):
     needs("mypy")
     source = "def f(x: int) -> str:\n    return x\n" + "print(lost)\n" * 200

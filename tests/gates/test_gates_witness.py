@@ -212,6 +212,7 @@ CHEATS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.name)
 def test_a_cheat_is_red_and_named(tmp_path: Path, cheat: Cheat):
     verdict = verdict_on(tmp_path, cheat.files, cheat.command, **cheat.options)
@@ -245,6 +246,7 @@ HONEST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_work_is_green(tmp_path: Path, name: str):
     verdict = verdict_on(tmp_path, {"app.py": RIGHT, **HONEST[name]}, "PYTHONPATH=. " + PYTEST)
@@ -253,6 +255,7 @@ def test_honest_work_is_green(tmp_path: Path, name: str):
     assert verdict.census.witnessed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -282,6 +285,7 @@ def test_a_witness_is_heard_however_pytest_is_started(tmp_path: Path, command: s
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -133,6 +133,7 @@ def test_an_interrupt_checkpoints_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert place.waypost("resume").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_question_is_asked_answered_and_heard_while_work_goes_on(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))
     turns = [{"calls": [call("ask", question="Tabs or spaces?")]}, *WORK, done()]
@@ -191,6 +192,7 @@ def test_a_milestone_for_human_eyes_only_blocks_until_it_is_accepted(tmp_path: P
     assert "- [x] M01.A1" in plan_of(place)
 
 
+@pytest.mark.slow
 def test_a_rejected_milestone_is_worked_on_again_with_the_reason(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Looks", {}, manual="the page looks well"))
     model = scripted(tmp_path, [shell("echo page > page.html"), done(), shell("echo better > page.html"), done()])

@@ -143,6 +143,7 @@ def test_a_daemon_that_wiped_its_environment_is_named_and_ended(level: Level, tm
     assert sleepers(number) == []
 
 
+@pytest.mark.slow
 @each_level
 def test_at_the_time_limit_daemons_end_too(level: Level, tmp_path: Path) -> None:
     (tmp_path / "daemon.py").write_text(WIPED)
@@ -307,6 +308,7 @@ def test_a_service_in_one_command_is_asked_by_another(tmp_path: Path) -> None:
     assert (service.exit, service.signal, service.timed_out) == (None, signal.SIGTERM, False)
 
 
+@pytest.mark.slow
 @each_level
 def test_pytest_works_with_its_temporary_folders(level: Level, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(tmp_path):\n    (tmp_path / 'x').write_text('x')\n")
@@ -319,6 +321,7 @@ def test_pytest_works_with_its_temporary_folders(level: Level, tmp_path: Path) -
     assert outcome.exit == 0, outcome.output.decode()
 
 
+@pytest.mark.slow
 @each_level
 def test_no_descriptor_is_left_open(level: Level, tmp_path: Path) -> None:
     sandbox = sandbox_of(level)
