@@ -139,7 +139,8 @@ def test_a_daemon_that_wiped_its_environment_is_named_and_ended(level: Level, tm
     number = f"{610 + LEVELS.index(level)}.{os.getpid()}"
     outcome = run(level, behind(tmp_path, f"{PYTHON} daemon.py; sleep 0.3; echo done", FOR=number))
     assert (outcome.exit, outcome.output) == (0, b"done\n")
-    assert outcome.left_running == (f"sleep {number}",)
+    # A process that is just being ended has no arguments any more: the kernel then tells its name alone.
+    assert outcome.left_running in {(f"sleep {number}",), ("sleep",)}
     assert sleepers(number) == []
 
 
