@@ -73,7 +73,7 @@ async def gate(
             documents=documents,
             worktree=worktree,
             sandbox=chosen.sandbox,
-            environment=await environment(project, documents, worktree),
+            environment=await environment(project, documents, worktree, chosen.sandbox, run),
             view=view,
             held_out=lay_out(project, approval_of(project, run)),
         )

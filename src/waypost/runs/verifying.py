@@ -166,7 +166,9 @@ async def _trial(
 ) -> tuple[Trial, Examined]:
     before = await session.baseline.before(milestone, gates)
     found = found or examined(session, session.view, tree, green)
-    environment = await environment_of(session.project, session.documents, found.shown, green)
+    environment = await environment_of(
+        session.project, session.documents, found.shown, green, session.sandbox, session.run
+    )
     trial = Trial(
         session,
         tree,
