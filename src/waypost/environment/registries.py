@@ -38,23 +38,30 @@ NAMES_PATHS: tuple[str, ...] = (
 """Variables that may hold paths of this machine."""
 CACHES: tuple[str, ...] = ("CARGO_HOME",)
 """Variables that name a folder which a set-up would write to, and read keys from."""
+NPM = Path(".config", "npm", "npmrc")
+"""Where npm's file lies in a furnished home: a sandbox hides `.npmrc`, for its keys."""
 LARGEST = 1 << 20
 PATH = re.compile(r"""(?:file://|(?<![\w:/.~-]))(~?/[^\s,;'"|]+)""")
 # npm's own words for keys; an address with a password in it is pip's, whose user has no other way to give it
 KEY = re.compile(r"_auth|_password|username|certfile|keyfile|^\s*(?:key|cert|email)\s*=", re.IGNORECASE)
 
 
-def furnish(home: Path, user: Path) -> None:
-    """Writes into an empty home what the user's own says of registries, without npm's keys."""
+def furnish(home: Path, user: Path) -> dict[str, str]:
+    """Writes into an empty home what the user's own says of registries, without npm's keys.
+
+    Returns the variables by which it is found.
+    """
     for parts in CONFIGURATION:
         text = _read(user.joinpath(*parts))
         if text is None:
             continue
+        target = home.joinpath(*parts)
         if parts == (".npmrc",):
             text = "".join(line for line in text.splitlines(keepends=True) if not KEY.search(line))
-        target = home.joinpath(*parts)
+            target = home / NPM
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text.replace("~/", f"{user}/"))
+    return {"HOME": str(home), **({"npm_config_userconfig": str(home / NPM)} if (home / NPM).is_file() else {})}
 
 
 def local_sources(user: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:

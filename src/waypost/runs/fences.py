@@ -122,15 +122,14 @@ def setup_walls(
 ) -> Walls:
     """A set-up's walls: the new environment, its checkout and `scratch` are writable, and nothing else is.
 
-    `sources` is where this user gets packages from. What git knows of remotes is hidden where it holds a key: a
-    set-up may have a network.
+    All of the checkout is, also its `.git`: nothing of it is used when the set-up has ended. `sources` is where this
+    user gets packages from. What git knows of remotes is hidden where it holds a key, for a set-up may have a network.
     """
     git = project.repository.git_dir
     gates = [*documents.plan.checklist, *(gate for one in documents.plan.milestones for gate in one.gates)]
     held_out = [Path(gate.held_out).expanduser() for gate in gates if gate.held_out]
     return Walls(
         writable=(step.folder, step.checkout, scratch),
-        read_only=(step.checkout / ".git",),
         visible=(*_tools_in(project.root, step.variables), *_home_of(step.interpreter), git, *sources),
         hidden=(*_hidden(project), *(path for path in held_out if path.is_absolute()), *_with_keys(git)),
         network=network,

@@ -58,8 +58,7 @@ class Setting:
         for name in ("home", "tmp"):
             (scratch / name).mkdir(parents=True)
         user = Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
-        furnish(scratch / "home", user)
-        own = {"HOME": str(scratch / "home"), "TMPDIR": str(scratch / "tmp")} | _tools_of(user)
+        own = furnish(scratch / "home", user) | {"TMPDIR": str(scratch / "tmp")} | _tools_of(user)
         variables = {name: value for name, value in step.variables.items() if name not in CACHES} | own
         asked = _Asked()
         async with self._network(asked) as network:
