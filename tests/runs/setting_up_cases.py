@@ -13,7 +13,7 @@ from waypost.documents.find import find
 from waypost.documents.lint import load
 from waypost.environment.build import BuiltEnvironment
 from waypost.runs.sandboxing import take_up_sandbox
-from waypost.runs.surroundings import environment_of
+from waypost.runs.surroundings import environment
 from waypost.sandbox.sandbox import SandboxError
 
 PLAN = "# Plan\n\n## Milestones\n\n### Milestone M01 - A [ ]\n\nAcceptance criteria:\n- [ ] M01.A1 so (gate: ok)\n"
@@ -43,7 +43,7 @@ def built(place: Place, level: str = "bubblewrap", *, unsafe: bool = False) -> B
             chosen = await take_up_sandbox(project, unsafe=unsafe)
             documents = load(find(project.root, "thing"))
             head = project.repository.head
-            return await environment_of(project, documents, head, head, chosen.sandbox, "r")
+            return await environment(project, documents, head, chosen.sandbox, "r")
 
         try:
             return asyncio.run(build())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from runs_cases import git, write
-from setting_up_cases import built, place_with, said
+from setting_up_cases import PLAN, built, place_with, said
 
 from waypost.environment.errors import SetupFailed
 
@@ -25,34 +25,39 @@ def test_a_set_up_writes_into_its_environment_and_checkout_alone(
     write(home / "notes.txt", "a diary\n")
     monkeypatch.setenv("HOME", str(home))
     root = tmp_path / "repository"
-    tries = {
-        "home": "echo x > $AT/people/me/planted",
-        "outside": "echo x > $AT/outside/planted",
-        "repository": "echo x > $AT/repository/planted",
-        "documents": "echo x >> $AT/repository/.agent/thing/PLAN.md",
-        "log": "echo x >> $AT/repository/.waypost/state.db",
-        "hook": "echo x > $AT/repository/.git/hooks/pre-commit",
-        "key": "cat $AT/people/me/.ssh/id_ed25519",
-        "diary": "cat $AT/people/me/notes.txt",
-        "plan": "cat $AT/repository/.agent/thing/PLAN.md",
-        "others": "ls $AT/home/*/environments/other",
-        "marker": 'echo x > "$WAYPOST_ENVIRONMENT/../waypost-environment.json"',
-    }
-    lines = [f'if ( {command} ) 2>/dev/null; then echo "{name} HELD NOT"; fi' for name, command in tries.items()]
-    honest = [
+    writes = (
+        "$AT/people/me/planted",
+        "$AT/outside/planted",
+        "$AT/repository/planted",
+        "$AT/repository/.agent/thing/PLAN.md",
+        "$AT/repository/.waypost/state.db",
+        "$AT/repository/.git/hooks/planted",
+        "$WAYPOST_ENVIRONMENT/../waypost-environment.json",
+    )
+    reads = (
+        "$AT/people/me/.ssh/id_ed25519",
+        "$AT/people/me/notes.txt",
+        "$AT/repository/.agent/thing/PLAN.md",
+        "$AT/repository/.waypost/state.db",
+        "$AT/home/x/environments/other/secret",
+    )
+    honest = (
         "echo built > ./here",
         'cp a.txt "$WAYPOST_ENVIRONMENT/copy"',
         'echo x > "$HOME/own"',
         "mktemp > /dev/null",
         "echo x > .git",
-    ]
-    setup = "\n".join([*honest, "{", *lines, 'echo done; } > "$WAYPOST_ENVIRONMENT/said"'])
+    )
+    plants = [f'( echo x >> "{path}" ) 2>/dev/null || true' for path in writes]
+    looks = [f'! cat "{path}" 2>/dev/null || echo "{path}"' for path in reads]
+    setup = "\n".join([*honest, "{", *looks, 'echo done; } > "$WAYPOST_ENVIRONMENT/said"', *plants])
     place = place_with(tmp_path, setup)
     write(tmp_path / "home/x/environments/other/secret", "x")
     assert said(place, level=level) == "done\n"
     assert said(place, "copy", level) == "one\n"
     assert not list(outside.iterdir())
-    assert not (home / "planted").exists()
+    assert not list(tmp_path.rglob("planted"))
+    assert (root / ".agent/thing/PLAN.md").read_text() == PLAN
     assert not git(root, "status", "--porcelain").replace("?? .waypost/", "")
     assert not list(tmp_path.rglob("scratch")), "what it wrote beside its environment is gone"
     assert not list((tmp_path / "home").glob("*/checkouts/clean-*"))

@@ -95,4 +95,5 @@ def _build(project: Project, run: str, say: Callable[[str], None]) -> None:
 
 async def _built(project: Project, run: str) -> None:
     chosen = await take_up_sandbox(project, unsafe=False)
-    await environment(project, approved_documents(project, run), open_worktree(project, run), chosen.sandbox, run)
+    head = open_worktree(project, run).branch_head()
+    await environment(project, approved_documents(project, run), head, chosen.sandbox, run)

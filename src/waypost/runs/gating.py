@@ -73,7 +73,7 @@ async def gate(
             documents=documents,
             worktree=worktree,
             sandbox=chosen.sandbox,
-            environment=await environment(project, documents, worktree, chosen.sandbox, run),
+            environment=await environment(project, documents, worktree.branch_head(), chosen.sandbox, run),
             view=view,
             held_out=lay_out(project, approval_of(project, run)),
         )

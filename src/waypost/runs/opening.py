@@ -84,6 +84,11 @@ def approved_documents(project: Project, run: str) -> Documents:
     folder = project.place / "approved" / run
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    return approved_contents(project, approval, folder)
+
+
+def approved_contents(project: Project, approval: kinds.DocumentsApproved, folder: Path) -> Documents:
+    """The documents of an approval, written into an empty folder."""
     for name, blob in approval.contents:
         (folder / name).write_bytes(project.log.content(blob))
     return load(find(project.root, str(folder)))

@@ -19,7 +19,7 @@ from waypost.runs.examining import Examined, examined, integrity_verdict, questi
 from waypost.runs.proving import passes_only_changed, prove_nothing
 from waypost.runs.session import Bay, Session
 from waypost.runs.states import State
-from waypost.runs.surroundings import environment_of
+from waypost.runs.surroundings import environment
 from waypost.runs.trial import Trial
 from waypost.workspace.changes import changed_paths, numstat
 
@@ -166,15 +166,13 @@ async def _trial(
 ) -> tuple[Trial, Examined]:
     before = await session.baseline.before(milestone, gates)
     found = found or examined(session, session.view, tree, green)
-    environment = await environment_of(
-        session.project, session.documents, found.shown, green, session.sandbox, session.run
-    )
+    built = await environment(session.project, session.documents, found.shown, session.sandbox, session.run, green)
     trial = Trial(
         session,
         tree,
         found.shown,
         green,
-        environment,
+        built,
         purpose=purpose,
         restored=tuple(found.integrity.restore),
         before=before,
