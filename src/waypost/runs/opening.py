@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import tempfile
 from pathlib import Path
 
 from waypost.documents.approve import Pins, compare, pin
@@ -85,6 +86,14 @@ def approved_documents(project: Project, run: str) -> Documents:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return approved_contents(project, approval, folder)
+
+
+def names_environment(project: Project, approval: Record) -> bool:
+    """Whether the approved target names anything to build."""
+    assert isinstance(approval.event, kinds.DocumentsApproved)
+    with tempfile.TemporaryDirectory(prefix="waypost-") as folder:
+        environment = approved_contents(project, approval.event, Path(folder)).target.environment
+    return bool(environment.interpreter or environment.setup)
 
 
 def approved_contents(project: Project, approval: kinds.DocumentsApproved, folder: Path) -> Documents:

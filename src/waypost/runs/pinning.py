@@ -43,11 +43,6 @@ class Captured:
     notes: tuple[str, ...] = ()
 
 
-def names_environment(project: Project, approval: Record) -> bool:
-    """Whether the approved target names anything to build; without, nothing is captured before a run starts."""
-    return not drift.spec_of(_documents(project, approval).target.environment).is_empty
-
-
 async def capture(project: Project, approval: Record, *, unsafe: bool = False) -> Captured:
     """Builds what the approved target names, from HEAD, and keeps its fingerprint in the log and as env.lock.json.
 
