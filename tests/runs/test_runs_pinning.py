@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from runs_cases import Aim, done, git, make_place, scripted, shell, write, write_documents
+from runs_cases import Aim, Place, done, git, make_place, scripted, shell, write, write_documents
 from setting_up_cases import place_with
 
 from waypost.environment.pinfile import NAME, read_lock
 from waypost.events import kinds
+from waypost.events.event import Record
+from waypost.runs.opening import open_run
+from waypost.runs.settings import Settings
 
 PACKAGE = """\
 mkdir -p "$WAYPOST_ENVIRONMENT/node_modules/tiny"
 echo '{"packages": {"node_modules/tiny": {"version": "1.0", "integrity": "sha512-x"}}}' \\
   > "$WAYPOST_ENVIRONMENT/node_modules/.package-lock.json"
 """
-COUNT = 'echo ran >> "$AT/ran" || true\n'
 
 
 def test_approve_builds_and_captures_the_environment_and_a_run_is_held_to_it(tmp_path: Path) -> None:
@@ -35,7 +37,7 @@ def test_approve_builds_and_captures_the_environment_and_a_run_is_held_to_it(tmp
     assert captured.event.reason == "captured at approval"
     run = place.waypost("run", "thing", "--model", scripted(tmp_path, [done()]))
     assert run.returncode == 0, run.stderr
-    name = place.project_run()
+    name = newest(place)
     pins = [record.event for record in place.live(name, kinds.EnvironmentCaptured.kind)]
     assert [(pin.digest, pin.reason) for pin in pins] == [(pinned.digest, "approved with the documents")]
 
@@ -47,9 +49,9 @@ def test_documents_on_the_branch_are_held_to_what_the_log_captured_at_their_appr
     _change_what_was_built(place.home)
     told = place.waypost("run", "thing", "--model", scripted(tmp_path, [shell("echo 1 > one.txt"), done()]))
     assert told.returncode == 1
-    run = place.project_run()
+    run = newest(place)
     assert "tiny 1.0 → 2.0" in str(place.live(run, kinds.EnvironmentDrifted.kind)[0].event)
-    assert not place.live(run, kinds.ModelAsked.kind), "the environment is looked at before the first attempt"
+    assert not place.live(run, kinds.ModelRequested.kind), "the environment is looked at before the first attempt"
     assert "tiny 1.0 → 2.0" in place.waypost("doctor", run).stdout
 
 
@@ -102,27 +104,27 @@ def test_where_no_sandbox_is_had_approval_says_that_the_run_will_build(tmp_path:
 def test_a_drift_between_attempts_stops_the_milestone_before_its_gates_and_before_the_next(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     place.waypost("approve", "thing")
-    run = place.open_run("thing", scripted(tmp_path, [done()]))
+    run = opened(place, scripted(tmp_path, [done()]))
 
-    def when_it_says_done(record: object) -> None:
-        if isinstance(getattr(record, "event", None), kinds.MilestoneMoved) and record.event.state == "verifying":
+    def when_it_says_done(record: Record) -> None:
+        if isinstance(record.event, kinds.MilestoneMoved) and record.event.state == "verifying":
             _change_what_was_built(place.home)
 
     assert place.work(run, then=when_it_says_done).outcome == "blocked"
     judged = [r for r in place.live(run, kinds.GateEnded.kind) if r.event.purpose != "baseline"]
     assert not judged, "before every gate"
-    asked = len(place.live(run, kinds.ModelAsked.kind))
+    asked = len(place.live(run, kinds.ModelRequested.kind))
     assert place.work(run).outcome == "blocked"
-    assert len(place.live(run, kinds.ModelAsked.kind)) == asked, "before every attempt"
+    assert len(place.live(run, kinds.ModelRequested.kind)) == asked, "before every attempt"
 
 
 def test_a_drift_after_the_last_milestone_stops_the_run_before_the_ends_gates(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     place.waypost("approve", "thing")
-    run = place.open_run("thing", scripted(tmp_path, [done()]))
+    run = opened(place, scripted(tmp_path, [done()]))
 
-    def when_it_passed(record: object) -> None:
-        if isinstance(getattr(record, "event", None), kinds.MilestoneCommitted):
+    def when_it_passed(record: Record) -> None:
+        if isinstance(record.event, kinds.MilestoneCommitted):
             _change_what_was_built(place.home)
 
     ended = place.work(run, then=when_it_passed)
@@ -130,6 +132,17 @@ def test_a_drift_after_the_last_milestone_stops_the_run_before_the_ends_gates(tm
     assert not [r for r in place.live(run, kinds.GateEnded.kind) if r.event.purpose == "end"]
     _change_what_was_built(place.home, "2.0", "1.0")
     assert place.work(run).outcome == "complete"
+
+
+def newest(place: Place) -> str:
+    with place.project() as project:
+        return project.resolve(None)
+
+
+def opened(place: Place, model: str) -> str:
+    """A run of what is approved already."""
+    with place.project() as project:
+        return open_run(project, "thing", Settings(model=model))
 
 
 def _change_what_was_built(home: Path, before: str = "1.0", after: str = "2.0") -> None:

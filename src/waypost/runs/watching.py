@@ -51,10 +51,10 @@ class Watch:
         """Why the milestone must stop: the difference to the pinned environment; empty where there is none."""
         if self._first is not None:
             first, self._first = self._first, None
-            found = await first
-        else:
-            found = await asyncio.to_thread(self._taken)
-        return self._judged(milestone, found)
+            if reason := self._judged(milestone, await first):
+                return reason
+            # the first look may have been long ago; another one knows most hashes already
+        return self._judged(milestone, await asyncio.to_thread(self._taken))
 
     def look_after_step(self, milestone: Milestone) -> str:
         """The same after a step, where the step touched a manifest or a lock file."""
