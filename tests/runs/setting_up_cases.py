@@ -21,13 +21,14 @@ PLAN += "\n```bash gate=ok\ntrue\n```\n"
 
 
 def place_with(folder: Path, setup: str, bullets: str = "", files: Mapping[str, str] | None = None) -> Place:
-    """A repository with documents in `.agent/thing`; `bullets` stand in the target's Environment; $AT is the folder.
+    """A repository with documents in `.agent/thing`; `bullets` stand in the target's Environment.
 
+    /$AT is the folder, which is not shown to the set-up.
     A set-up whose text names a tool of Python's gets a virtual environment, which takes seconds.
     """
     place = make_place(folder, {"a.txt": "one\n", **(files or {})})
     head = "# T\n\n## Goals\n\nx\n\n## Done when\n\ny\n\n## Environment\n\n"
-    told = f"{head}{bullets}- Variable: AT={folder}\n\n```bash setup timeout=60\n{setup}\n```\n"
+    told = f"{head}{bullets}- Variable: AT={str(folder)[1:]}\n\n```bash setup timeout=60\n{setup}\n```\n"
     for name, text in {"PROMPT.md": told, "PLAN.md": PLAN, "IMPLEMENT.md": "# How\n\nSo.\n"}.items():
         write(place.root / ".agent/thing" / name, text)
     commit(place.root, "documents")

@@ -11,6 +11,8 @@ from setting_up_cases import place_with
 from waypost.environment.pinfile import NAME, read_lock
 from waypost.events import kinds
 from waypost.events.event import Record
+from waypost.events.kinds import Limits
+from waypost.runs.evidence import evidence_of
 from waypost.runs.opening import open_run
 from waypost.runs.settings import Settings
 
@@ -149,3 +151,38 @@ def _change_what_was_built(home: Path, before: str = "1.0", after: str = "2.0") 
     (file,) = home.glob("*/environments/*/tree/node_modules/.package-lock.json")
     file.chmod(0o644)
     file.write_text(file.read_text().replace(before, after))
+
+
+def test_lock_files_that_no_environment_can_be_built_from_are_red_and_mended_ones_give_a_new_environment(
+    tmp_path: Path,
+) -> None:
+    setup = "grep good lock.txt\n" + PACKAGE.replace("1.0", "'$(tr -dc 0-9 < lock.txt)'")
+    place = place_with(tmp_path, setup, "- Lock files: lock.txt\n", {"lock.txt": "good 1\n"})
+    plan = place.root / ".agent/thing/PLAN.md"
+    plan.write_text(plan.read_text().replace("Acceptance", "Scope:\n- `lock.txt`\nAcceptance"))
+    assert place.waypost("approve", "thing").returncode == 0
+    turns = [shell("echo bad > lock.txt"), done(), shell("echo good 2 > lock.txt"), done()]
+    run = opened(place, scripted(tmp_path, turns))
+    ended = place.work(run)
+    assert ended.outcome == "complete", ended.reason
+    red = [r.event for r in place.live(run, kinds.GateEnded.kind) if r.event.verdict == "red"]
+    assert [(event.gate, "set-up failed with exit code 1" in event.reason) for event in red] == [("integrity", True)]
+    with place.project() as project:
+        judged = [
+            evidence_of(project.log, record.event)["environment"]
+            for record in place.live(run, kinds.GateEnded.kind)
+            if (record.event.gate, record.event.purpose) == ("ok", "milestone")
+        ]
+    pins = [record.event for record in place.live(run, kinds.EnvironmentCaptured.kind)]
+    assert len({pin.key for pin in pins}) == 2
+    assert judged == [pins[-1].digest], "the verdict names the environment that its gates had"
+
+
+def test_gates_by_hand_say_that_the_environment_drifted(tmp_path: Path) -> None:
+    place = place_with(tmp_path, PACKAGE)
+    assert place.waypost("approve", "thing").returncode == 0
+    run = opened(place, scripted(tmp_path, [shell("echo 1 > one.txt"), done()]))
+    place.work(run, limits=Limits(steps=1))
+    _change_what_was_built(place.home)
+    told = place.waypost("gate", run)
+    assert "the environment drifted: tiny 1.0 → 2.0" in told.stderr

@@ -26,20 +26,20 @@ def test_a_set_up_writes_into_its_environment_and_checkout_alone(
     monkeypatch.setenv("HOME", str(home))
     root = tmp_path / "repository"
     writes = (
-        "$AT/people/me/planted",
-        "$AT/outside/planted",
-        "$AT/repository/planted",
-        "$AT/repository/.agent/thing/PLAN.md",
-        "$AT/repository/.waypost/state.db",
-        "$AT/repository/.git/hooks/planted",
+        "/$AT/people/me/planted",
+        "/$AT/outside/planted",
+        "/$AT/repository/planted",
+        "/$AT/repository/.agent/thing/PLAN.md",
+        "/$AT/repository/.waypost/state.db",
+        "/$AT/repository/.git/hooks/planted",
         "$WAYPOST_ENVIRONMENT/../waypost-environment.json",
     )
     reads = (
-        "$AT/people/me/.ssh/id_ed25519",
-        "$AT/people/me/notes.txt",
-        "$AT/repository/.agent/thing/PLAN.md",
-        "$AT/repository/.waypost/state.db",
-        "$AT/home/x/environments/other/secret",
+        "/$AT/people/me/.ssh/id_ed25519",
+        "/$AT/people/me/notes.txt",
+        "/$AT/repository/.agent/thing/PLAN.md",
+        "/$AT/repository/.waypost/state.db",
+        "/$AT/home/x/environments/other/secret",
     )
     honest = (
         "echo built > ./here",
@@ -64,7 +64,7 @@ def test_a_set_up_writes_into_its_environment_and_checkout_alone(
 
 
 def test_without_a_sandbox_a_set_up_runs_plainly(tmp_path: Path) -> None:
-    place = place_with(tmp_path, "echo x > $AT/outside")
+    place = place_with(tmp_path, "echo x > /$AT/outside")
     assert built(place, "none", unsafe=True).built
     assert (tmp_path / "outside").exists()
 
@@ -167,3 +167,10 @@ def test_what_a_set_up_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
     folder = built(place).folder
     assert folder
     assert not list(folder.iterdir())
+
+
+def test_a_path_that_the_target_names_in_a_variable_is_shown_and_stays_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "wheels/a.whl", "a wheel\n")
+    setup = 'cat "$WHEELS/a.whl" > "$WAYPOST_ENVIRONMENT/said"; ! echo x > "$WHEELS/a.whl"'
+    assert said(place_with(tmp_path, setup, f"- Variable: WHEELS={tmp_path}/wheels\n")) == "a wheel\n"
+    assert (tmp_path / "wheels/a.whl").read_text() == "a wheel\n"

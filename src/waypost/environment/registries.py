@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 CONFIGURATION: tuple[tuple[str, ...], ...] = (
@@ -64,12 +64,13 @@ def furnish(home: Path, user: Path) -> dict[str, str]:
     return {"HOME": str(home), **({"npm_config_userconfig": str(home / NPM)} if (home / NPM).is_file() else {})}
 
 
-def local_sources(user: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:
+def local_sources(user: Path, variables: Mapping[str, str], approved: Iterable[str] = ()) -> tuple[Path, ...]:
     """Existing files and folders that configuration and variables name: indexes of wheels, certificates.
 
-    The user's home, what lies above it, and whole top folders are never among them.
+    `approved` are the values of variables that the target itself names: a human read them. The user's home, what lies
+    above it, and whole top folders are never among the paths.
     """
-    texts = [variables.get(name, "") for name in NAMES_PATHS]
+    texts = [*approved, *(variables.get(name, "") for name in NAMES_PATHS)]
     texts += [_read(user.joinpath(*parts)) or "" for parts in CONFIGURATION]
     named = variables.get("PIP_CONFIG_FILE", "")
     texts += [_read(Path(named)) or ""] if named.startswith("/") else []

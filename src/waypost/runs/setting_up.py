@@ -60,6 +60,7 @@ class Setting:
         user = Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
         own = furnish(scratch / "home", user) | {"TMPDIR": str(scratch / "tmp")} | _tools_of(user)
         variables = {name: value for name, value in step.variables.items() if name not in CACHES} | own
+        approved = dict(self.documents.target.environment.variables)
         asked = _Asked()
         async with self._network(asked) as network:
             walls = setup_walls(
@@ -67,7 +68,7 @@ class Setting:
                 self.documents,
                 step,
                 scratch=scratch,
-                sources=local_sources(user, step.variables),
+                sources=local_sources(user, step.variables, approved.values()),
                 network=network,
                 host_network=self.hosts is None,
             )
