@@ -186,3 +186,12 @@ def test_gates_by_hand_say_that_the_environment_drifted(tmp_path: Path) -> None:
     _change_what_was_built(place.home)
     told = place.waypost("gate", run)
     assert "the environment drifted: tiny 1.0 → 2.0" in told.stderr
+
+
+def test_documents_at_the_root_are_captured_too(tmp_path: Path) -> None:
+    place = place_with(tmp_path, PACKAGE)
+    git(place.root, "mv", *(f".agent/thing/{name}.md" for name in ("PROMPT", "PLAN", "IMPLEMENT")), ".")
+    git(place.root, "commit", "-q", "-m", "moved")
+    told = place.waypost("approve", "--json")
+    assert json.loads(told.stdout)["environment"]["packages"] == 1, told.stderr
+    assert (place.root / NAME).exists()

@@ -146,7 +146,7 @@ def _home_of(interpreter: str) -> Iterator[Path]:
 
 def _with_keys(git: Path) -> Iterator[Path]:
     """The configuration files of a repository that hold a password or a header for a remote."""
-    for file in (git / "config", git / "config.worktree", *git.glob("modules/**/config")):
+    for file in (git / "config", git / "config.worktree", *git.glob("modules/*/config")):
         if file.is_file() and KEYS.search(file.read_text(errors="replace")):
             yield file
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
 from waypost.documents.approve import Pins, compare, pin
+from waypost.documents.errors import Report
 from waypost.documents.find import find
 from waypost.documents.lint import load
 from waypost.documents.model import Documents
+from waypost.documents.target import parse_target
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Record
@@ -89,10 +90,11 @@ def approved_documents(project: Project, run: str) -> Documents:
 
 
 def names_environment(project: Project, approval: Record) -> bool:
-    """Whether the approved target names anything to build."""
+    """Whether the approved target names anything to build. The plan is not read for it, which may be long."""
     assert isinstance(approval.event, kinds.DocumentsApproved)
-    with tempfile.TemporaryDirectory(prefix="waypost-") as folder:
-        environment = approved_contents(project, approval.event, Path(folder)).target.environment
+    target = find(project.root, str(project.root / approval.event.folder)).file("target").name
+    blob = dict(approval.event.contents)[target]
+    environment = parse_target(project.log.content(blob), Report(target)).environment
     return bool(environment.interpreter or environment.setup)
 
 
