@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from waypost.environment.registries import NPM, furnish, local_sources
 
-
 LINES = [
     *("registry=https://a/", "fund=false", "cafile=/etc/ca"),
     *("//a/:_authToken=KEY", "_auth = KEY", "key=KEY", "//a/:_password=KEY", "//a/:username=KEY", "email=KEY"),
