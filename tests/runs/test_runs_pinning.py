@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from runs_cases import Aim, Place, done, git, make_place, scripted, shell, write, write_documents
 from setting_up_cases import place_with
 
@@ -23,6 +24,7 @@ echo '{"packages": {"node_modules/tiny": {"version": "1.0", "integrity": "sha512
 """
 
 
+@pytest.mark.slow
 def test_approve_builds_and_captures_the_environment_and_a_run_is_held_to_it(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     told = place.waypost("approve", "thing", "--json")
@@ -57,6 +59,7 @@ def test_documents_on_the_branch_are_held_to_what_the_log_captured_at_their_appr
     assert "tiny 1.0 → 2.0" in place.waypost("doctor", run).stdout
 
 
+@pytest.mark.slow
 def test_an_env_lock_that_lies_there_is_the_pin_and_approve_tells_the_difference(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     assert place.waypost("approve", "thing").returncode == 0
