@@ -24,7 +24,7 @@ Some words.
 - Lock files: requirements.lock, `package-lock.json`
 - Variable: TZ=UTC
 - Variable: EMPTY=
-- Network: pypi.org
+- Network: packages.example
 - Just so: prose
 
 ```bash setup timeout=10m
@@ -66,7 +66,7 @@ def test_the_environment_is_read_and_the_rest_is_prose() -> None:
         setup_timeout=600.0,
         lock_files=("requirements.lock", "package-lock.json"),
         variables=(("TZ", "UTC"), ("EMPTY", "")),
-        hosts=(AllowedHost("pypi.org", line=19),),
+        hosts=(AllowedHost("packages.example", line=19),),
     )
     assert read.permissions == ("Read files, all of them", "Run tests")
 
@@ -130,20 +130,20 @@ def test_front_matter_shifts_no_line() -> None:
         ("- Network: any", None, ""),
         ("- Network: `any`.", None, ""),
         ("- Network: none", (), ""),
-        ("- Network: pypi.org\n- Network: any", None, "the set-up's network is named twice"),
+        ("- Network: packages.example\n- Network: any", None, "the set-up's network is named twice"),
         ("- Network: 10.0.0.1", (), "is a bare address"),
-        ("- Netwrok: pypi.org", None, 'did you mean "Network:"?'),
+        ("- Netwrok: packages.example", None, 'did you mean "Network:"?'),
     ],
 )
 def test_what_a_set_up_may_reach_is_read_from_its_environment(
     bullets: str, hosts: tuple[AllowedHost, ...] | None, message: str
 ) -> None:
-    read, found = target(ENVIRONMENT.replace("- Network: pypi.org", bullets))
+    read, found = target(ENVIRONMENT.replace("- Network: packages.example", bullets))
     assert read.environment.hosts == hosts
     assert [message in str(one) for one in found][:1] == [True] * bool(message)
 
 
 def test_hosts_of_the_permissions_are_not_the_set_ups() -> None:
-    read, _ = target(ENVIRONMENT.replace("- Network: pypi.org\n", "").replace("- Run tests", "- Network: a.example"))
+    read, _ = target(ENVIRONMENT.replace("- Network: packages.example\n", "").replace("- Run tests", "- Network: a.example"))
     assert read.environment.hosts is None
     assert [host.name for host in read.hosts] == ["a.example"]

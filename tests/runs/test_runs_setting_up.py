@@ -143,7 +143,7 @@ def _answer_once(server: socket.socket) -> None:
 
 
 def test_where_hosts_can_not_be_held_a_set_up_has_no_network_and_its_log_says_so(tmp_path: Path) -> None:
-    place = place_with(tmp_path, 'echo hi; : > "$WAYPOST_ENVIRONMENT/said"', "- Network: pypi.org:443\n")
+    place = place_with(tmp_path, 'echo hi; : > "$WAYPOST_ENVIRONMENT/said"', "- Network: packages.example:443\n")
     environment = built(place, "landlock")
     assert environment.log_path
     assert "can't be held at this level of sandbox" in environment.log_path.read_text()

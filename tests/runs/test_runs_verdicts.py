@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from runs_cases import Place, call, commit, done, make_place, scripted, shell, w
 
 from waypost.documents.find import find
 from waypost.documents.lint import load
+from waypost.environment.build import BuiltEnvironment
 from waypost.events import kinds
 from waypost.runs import fences, regression
 from waypost.runs.evidence import evidence_of
+from waypost.runs.project import Project
 from waypost.runs.states import State
 
 TEST = "from shop import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n    assert total([]) == 0\n"
@@ -131,6 +134,19 @@ def test_a_held_out_check_is_told_to_the_agent_only_as_its_criterion(tmp_path: P
     with place.project() as project:
         last = place.live(run, kinds.GateEnded.kind)[-1].event
         assert evidence_of(project.log, last)["census"]["after"]["tests"] == 1, "a person sees it"
+
+
+def test_held_out_folders_themselves_are_shown_to_no_command(tmp_path: Path) -> None:
+    place = shop(tmp_path, options='held_out="../held"')
+    write(tmp_path / "held/test_secret.py", "def test_secret_word():\n    assert True\n")
+    documents = load(find(place.root, "shop"))
+    nothing = BuiltEnvironment(None, "", {}, built=False, seconds=0.0, log_path=None)
+    with closing(Project.open(place.root, create=True)) as project:
+        walls = fences.gate_walls(project, tmp_path / "checkout", documents, nothing)
+        assert tmp_path / "held" in walls.hidden
+        milestone, opened = documents.plan.milestone("M01"), kinds.RunOpened("", ".agent/shop", 1, "", "", "", "")
+        walls = fences.agent_walls(project, place.root, documents, opened, milestone, nothing)
+        assert tmp_path / "held" in walls.hidden
 
 
 @pytest.mark.parametrize(("folder", "wrong"), [("held", "inside the repository"), ("../nowhere", "is no folder")])

@@ -13,6 +13,7 @@ from waypost.environment.build import BuiltEnvironment
 from waypost.environment.pinfile import NAME as ENVIRONMENT_LOCK
 from waypost.environment.steps import Step
 from waypost.events.kinds import RunOpened
+from waypost.runs.heldout import sources
 from waypost.runs.project import STATE, Project
 from waypost.sandbox.walls import SharedNetwork, Walls
 
@@ -94,19 +95,25 @@ def agent_walls(
         writable=(place,),
         read_only=tuple(place / path for path in dict.fromkeys(held)),
         visible=(*_tools(project, environment), project.repository.git_dir),
-        hidden=_hidden(project),
+        hidden=_hidden(project, documents),
         network=network,
     )
 
 
-def gate_walls(project: Project, checkout: Path, environment: BuiltEnvironment, held_out: Path | None = None) -> Walls:
+def gate_walls(
+    project: Project,
+    checkout: Path,
+    documents: Documents,
+    environment: BuiltEnvironment,
+    held_out: Path | None = None,
+) -> Walls:
     """A gate's walls: its checkout is writable, and nothing of the agent's is there."""
     shown = (held_out,) if held_out else ()
     return Walls(
         writable=(checkout,),
         read_only=(checkout / ".git",),
         visible=(*_tools(project, environment), project.repository.git_dir, *shown),
-        hidden=_hidden(project),
+        hidden=_hidden(project, documents),
     )
 
 
@@ -116,22 +123,21 @@ def setup_walls(
     step: Step,
     *,
     scratch: Path,
-    sources: tuple[Path, ...],
+    registries: tuple[Path, ...],
     network: SharedNetwork | None,
     host_network: bool,
 ) -> Walls:
     """A set-up's walls: the new environment, its checkout and `scratch` are writable, and nothing else is.
 
-    All of the checkout is, also its `.git`: nothing of it is used when the set-up has ended. `sources` is where this
-    user gets packages from. What git knows of remotes is hidden where it holds a key, for a set-up may have a network.
+    All of the checkout is, also its `.git`: nothing of it is used when the set-up has ended. `registries` is where
+    this user gets packages from. What git knows of remotes is hidden where it holds a key, for a set-up may have
+    a network.
     """
     git = project.repository.git_dir
-    gates = [*documents.plan.checklist, *(gate for one in documents.plan.milestones for gate in one.gates)]
-    held_out = [Path(gate.held_out).expanduser() for gate in gates if gate.held_out]
     return Walls(
         writable=(step.folder, step.checkout, scratch),
-        visible=(*_tools_in(project.root, step.variables), *_home_of(step.interpreter), git, *sources),
-        hidden=(*_hidden(project), *(path for path in held_out if path.is_absolute()), *_with_keys(git)),
+        visible=(*_tools_in(project.root, step.variables), *_home_of(step.interpreter), git, *registries),
+        hidden=(*_hidden(project, documents), *_with_keys(git)),
         network=network,
         host_network=host_network,
     )
@@ -151,9 +157,9 @@ def _with_keys(git: Path) -> Iterator[Path]:
             yield file
 
 
-def _hidden(project: Project) -> tuple[Path, ...]:
-    """The human's own checkout and all of Waypost's state: other runs, the log, held-out checks."""
-    return (project.root, project.place.parent)
+def _hidden(project: Project, documents: Documents) -> tuple[Path, ...]:
+    """The human's own checkout, all of Waypost's state (other runs, the log, laid out checks), and held-out folders."""
+    return (project.root, project.place.parent, *sources(project, documents))
 
 
 def _tools(project: Project, environment: BuiltEnvironment) -> tuple[Path, ...]:

@@ -68,7 +68,7 @@ class Setting:
                 self.documents,
                 step,
                 scratch=scratch,
-                sources=local_sources(user, step.variables, approved.values()),
+                registries=local_sources(user, step.variables, approved.values()),
                 network=network,
                 host_network=self.hosts is None,
             )

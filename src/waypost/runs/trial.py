@@ -158,7 +158,8 @@ class Trial:
         return open_network(self.bay.sandbox.level)
 
     def _walls(self, gate: Gate, checkout: Path) -> Walls:
-        return gate_walls(self.bay.project, checkout, self.environment, self.held_out.get(gate.held_out or ""))
+        held_out = self.held_out.get(gate.held_out or "")
+        return gate_walls(self.bay.project, checkout, self.bay.documents, self.environment, held_out)
 
     def _write(self, milestone: Milestone, gate: Gate, verdict: Verdict) -> None:
         event = ended_event(
