@@ -3,6 +3,10 @@
 What is shown lies read-only under the machine's own root. All of homes, /tmp, /var/tmp, /run and /dev/shm is empty
 and the command's alone. When its first process ends, what else it started is named and ended: nothing leaves the
 process namespace, and the namespace dies with this runtime.
+
+bubblewrap makes the namespaces and mounts what comes from outside. What only covers something that is shown already,
+which is most, the warm launcher mounts after it (see `covering`), before the command starts: bubblewrap reads the table
+of all mounts again for every bind. Where the kernel does not let it, bubblewrap does that too.
 """
 
 from __future__ import annotations
@@ -13,14 +17,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from shutil import which
 
 from waypost.sandbox import places
-from waypost.sandbox.control import started_by_shell
+from waypost.sandbox.control import Control, started_by_shell
 from waypost.sandbox.keeping import kept
+from waypost.sandbox.launcher import Launcher
 from waypost.sandbox.limits import as_shell
-from waypost.sandbox.mounts import Defaults, Kind, View, view
+from waypost.sandbox.mounts import Defaults, Kind, Mount, View, parted, view
 from waypost.sandbox.plain import PlainSandbox
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
@@ -29,7 +35,10 @@ from waypost.sandbox.walls import Level, Walls
 
 _NEEDS = (0, 5)
 _HAS_SIZES = (0, 7)
+_HAS_ATTRIBUTES = (5, 12)
 _SHARED_MEMORY = "/dev/shm"
+_FOR_LOADERS = ("LD_", "GCONV_PATH", "LOCPATH")
+_COVERS = {Kind.ANCHOR: "shown", Kind.VISIBLE: "closed", Kind.READ_ONLY: "closed", Kind.HIDDEN: "hidden"}
 
 
 class BubblewrapMissing(SandboxError):
@@ -58,10 +67,16 @@ def find_tool(path: str | None = None) -> Tool:
     return Tool(found, version)
 
 
+class CoveringRefused(SpawnError):
+    """Mounts could not be made in bubblewrap's namespace; the command was not started."""
+
+
 class BubblewrapSandbox:
     """Runs each command with walls behind bubblewrap, and each without them plainly. Raises BubblewrapMissing."""
 
     def __init__(self, tool: Tool | None = None) -> None:
+        # First: it starts while the rest is looked at.
+        self._launcher = Launcher() if _can_cover() else None
         self._tool = tool or find_tool()
         self._plain = PlainSandbox()
 
@@ -81,33 +96,42 @@ class BubblewrapSandbox:
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
         walls = command.walls
         seen = view(walls, _defaults(command, walls))
-        inner = (*started_by_shell(as_shell(walls.limits, user_has=0)), program(command), *command.argv[1:])
+        with ExitStack() as stack:
+            stack.enter_context(kept(seen.missing, seen.links))
+            first, later = parted(seen) if self._launcher else (seen.mounts, ())
+            return await run_to_its_end(command, self._start(command, walls, seen, first, later), on_started)
+
+    def _start(
+        self, command: Command, walls: Walls, seen: View, first: tuple[Mount, ...], later: tuple[Mount, ...]
+    ) -> Start:
         network = walls.network
-        start = Start(
+        variables = {**command.variables, **(network.variables if network else {})}
+        # What tells the loader to take other libraries is for the command alone, not for what builds its walls.
+        loading = {name: variables.pop(name) for name in tuple(variables) if name.startswith(_FOR_LOADERS)}
+        limits = as_shell(walls.limits, user_has=0)
+        return Start(
             argv=(
                 *(network.enter if network else ()),
                 self._tool.path,
                 *_namespaces(walls),
-                *self._mounts(seen, walls),
-                "--chdir",
-                os.path.realpath(command.folder),
-                "--",
-                *inner,
+                *self._mounts(first, frozenset(seen.missing), walls),
+                *("--chdir", "/", "--"),
+                *started_by_shell(os.path.realpath(command.folder), limits, waits=bool(later)),
+                *(("/usr/bin/env", *(f"{name}={value}" for name, value in loading.items())) if loading else ()),
+                program(command),
+                *command.argv[1:],
             ),
-            variables={**command.variables, **(network.variables if network else {})},
+            variables=variables,
             holder=Holder.NAMESPACE,
             limits=walls.limits,
             private=(*(mount.path for mount in seen.mounts if mount.kind is Kind.EMPTY), _SHARED_MEMORY),
+            prepare=partial(_cover, self._launcher, later) if self._launcher and later else None,
         )
-        with ExitStack() as stack:
-            stack.enter_context(kept(seen.missing, seen.links))
-            return await run_to_its_end(replace(command, argv=inner[-len(command.argv) :]), start, on_started)
 
-    def _mounts(self, seen: View, walls: Walls) -> Iterator[str]:
-        missing = frozenset(seen.missing)
+    def _mounts(self, mounts: tuple[Mount, ...], missing: frozenset[str], walls: Walls) -> Iterator[str]:
         yield from ("--ro-bind", "/", "/", "--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc")
         yield from self._memory(_SHARED_MEMORY, walls.limits.memory, "1777")
-        for mount in seen.mounts:
+        for mount in mounts:
             path, kind = mount.path, mount.kind
             if kind is Kind.EMPTY:
                 shared = path in places.temporary()
@@ -128,6 +152,21 @@ class BubblewrapSandbox:
         if size is not None and self._tool.version >= _HAS_SIZES:
             yield from ("--size", str(size))
         yield from ("--tmpfs", path)
+
+
+def _cover(launcher: Launcher, mounts: tuple[Mount, ...], outer: int, control: Control) -> None:
+    """Has mounts made below bubblewrap's first process; what waits there is told to go, or not to."""
+    asked = [(mount.path, _COVERS[mount.kind]) for mount in mounts]
+    try:
+        launcher.ask("cover", {"outer": outer, "mounts": asked}, (control.theirs, control.ours))
+    except SpawnError as error:
+        control.refuse(f"launcher: {error}")
+
+
+def _can_cover() -> bool:
+    """Whether the kernel is new enough for `covering`."""
+    version = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
+    return sys.platform == "linux" and version >= _HAS_ATTRIBUTES
 
 
 def _namespaces(walls: Walls) -> Iterator[str]:

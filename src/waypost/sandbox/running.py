@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 
 from waypost.sandbox.control import Control
 from waypost.sandbox.family import Adopted, Family, Marked, Spaced
+from waypost.sandbox.launcher import Child
 from waypost.sandbox.limits import Watch, size
 from waypost.sandbox.output import Keeper, PipeReader
 from waypost.sandbox.processes import Process, ending
@@ -45,10 +46,13 @@ async def run_to_its_end(command: Command, start: Start, on_started: Callable[[i
         reader = PipeReader(read_end, keeper)
         stack.callback(reader.close)
         try:
-            process = spawn(start, command, mark, write_end, control.theirs if control else write_end)
+            process = spawn(start, command, mark, write_end, control)
         finally:
             os.close(write_end)
         running = _Running(command, start, process, mark, reader, control)
+        if control is not None and start.prepare is not None:
+            prepare = start.prepare
+            control.on_ready = lambda: prepare(process.pid, control)
         stack.callback(running.close)
         timed_out = await running.to_its_end(on_started)
     if control is not None and not control.told and (complaint := _own(control.complaint)):
@@ -70,7 +74,7 @@ async def run_to_its_end(command: Command, start: Start, on_started: Callable[[i
 
 def _own(complaint: str) -> str:
     """What a holder's tools said of their own failure; not what sh says of the command's end."""
-    ours = ("bwrap: ", "nsenter: ", "landlock: ", "sandbox-exec: ")
+    ours = ("bwrap: ", "nsenter: ", "landlock: ", "launcher: ", "covering: ", "walls: ", "sandbox-exec: ")
     return "; ".join(line for line in complaint.splitlines() if line.startswith(ours))
 
 
@@ -98,7 +102,7 @@ class _Running:
         self,
         command: Command,
         start: Start,
-        process: subprocess.Popen[bytes],
+        process: subprocess.Popen[bytes] | Child,
         mark: str,
         reader: PipeReader,
         control: Control | None,
