@@ -16,21 +16,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import partial
 from shutil import which
 
 from waypost.sandbox import places
 from waypost.sandbox.control import Control, started_by_shell
-from waypost.sandbox.keeping import kept
+from waypost.sandbox.keeping import Keeping
 from waypost.sandbox.launcher import Launcher
 from waypost.sandbox.limits import as_shell
 from waypost.sandbox.mounts import Defaults, Kind, Mount, View, parted, view
 from waypost.sandbox.plain import PlainSandbox
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
-from waypost.sandbox.starting import Holder, Start, program
+from waypost.sandbox.starting import Holder, NotCovered, Start, program
 from waypost.sandbox.walls import Level, Walls
 
 _NEEDS = (0, 5)
@@ -67,10 +66,6 @@ def find_tool(path: str | None = None) -> Tool:
     return Tool(found, version)
 
 
-class CoveringRefused(SpawnError):
-    """Mounts could not be made in bubblewrap's namespace; the command was not started."""
-
-
 class BubblewrapSandbox:
     """Runs each command with walls behind bubblewrap, and each without them plainly. Raises BubblewrapMissing."""
 
@@ -94,16 +89,34 @@ class BubblewrapSandbox:
             return await self._plain.run(command, on_started)
         if not command.folder.is_dir():
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
-        walls = command.walls
-        seen = view(walls, _defaults(command, walls))
-        with ExitStack() as stack:
-            stack.enter_context(kept(seen.missing, seen.links))
-            first, later = parted(seen) if self._launcher else (seen.mounts, ())
-            return await run_to_its_end(command, self._start(command, walls, seen, first, later), on_started)
+        seen = view(command.walls, _defaults(command, command.walls))
+        with Keeping(seen.links) as keeping:
+            if self._launcher is not None:
+                with suppress(NotCovered):
+                    return await self._covered(self._launcher, command, seen, keeping, on_started)
+                self._launcher = None  # the kernel, or what confines this process, does not let it
+            keeping.hold(seen.missing)
+            return await run_to_its_end(command, self._start(command, seen, seen.mounts, None), on_started)
 
-    def _start(
-        self, command: Command, walls: Walls, seen: View, first: tuple[Mount, ...], later: tuple[Mount, ...]
-    ) -> Start:
+    async def _covered(
+        self,
+        launcher: Launcher,
+        command: Command,
+        seen: View,
+        keeping: Keeping,
+        on_started: Callable[[int], None] | None,
+    ) -> Outcome:
+        first, later = parted(seen)
+        keeping.hold(mount.path for mount in first if mount.path in seen.missing)
+        with ExitStack() as stack:
+            covering = None
+            if later:
+                covering = Covering(launcher, keeping, later, frozenset(seen.missing))
+                stack.callback(covering.close)
+            return await run_to_its_end(command, self._start(command, seen, first, covering), on_started)
+
+    def _start(self, command: Command, seen: View, mounts: tuple[Mount, ...], covering: Covering | None) -> Start:
+        walls = command.walls or Walls(())
         network = walls.network
         variables = {**command.variables, **(network.variables if network else {})}
         # What tells the loader to take other libraries is for the command alone, not for what builds its walls.
@@ -114,9 +127,9 @@ class BubblewrapSandbox:
                 *(network.enter if network else ()),
                 self._tool.path,
                 *_namespaces(walls),
-                *self._mounts(first, frozenset(seen.missing), walls),
+                *self._mounts(mounts, frozenset(seen.missing), walls),
                 *("--chdir", "/", "--"),
-                *started_by_shell(os.path.realpath(command.folder), limits, waits=bool(later)),
+                *started_by_shell(os.path.realpath(command.folder), limits, waits=covering is not None),
                 *(("/usr/bin/env", *(f"{name}={value}" for name, value in loading.items())) if loading else ()),
                 program(command),
                 *command.argv[1:],
@@ -125,7 +138,7 @@ class BubblewrapSandbox:
             holder=Holder.NAMESPACE,
             limits=walls.limits,
             private=(*(mount.path for mount in seen.mounts if mount.kind is Kind.EMPTY), _SHARED_MEMORY),
-            prepare=partial(_cover, self._launcher, later) if self._launcher and later else None,
+            walls=covering,
         )
 
     def _mounts(self, mounts: tuple[Mount, ...], missing: frozenset[str], walls: Walls) -> Iterator[str]:
@@ -154,13 +167,43 @@ class BubblewrapSandbox:
         yield from ("--tmpfs", path)
 
 
-def _cover(launcher: Launcher, mounts: tuple[Mount, ...], outer: int, control: Control) -> None:
-    """Has mounts made below bubblewrap's first process; what waits there is told to go, or not to."""
-    asked = [(mount.path, _COVERS[mount.kind]) for mount in mounts]
-    try:
-        launcher.ask("cover", {"outer": outer, "mounts": asked}, (control.theirs, control.ours))
-    except SpawnError as error:
-        control.refuse(f"launcher: {error}")
+class Covering:
+    """The mounts that the launcher makes in bubblewrap's namespace, see Meanwhile."""
+
+    def __init__(
+        self, launcher: Launcher, keeping: Keeping, mounts: tuple[Mount, ...], missing: frozenset[str]
+    ) -> None:
+        self._launcher = launcher
+        self._keeping = keeping
+        self._mounts = mounts
+        self._missing = missing
+        self._wake = -1
+        self._control: Control | None = None
+
+    def begin(self, first: int, control: Control) -> None:
+        """See Meanwhile.begin: puts what is missing, and has a process wait that will mount."""
+        self._keeping.hold(mount.path for mount in self._mounts if mount.path in self._missing)
+        asked = [(mount.path, _COVERS[mount.kind]) for mount in self._mounts]
+        read_end, self._wake = os.pipe()
+        self._control = control
+        try:
+            self._launcher.ask("cover", {"outer": first, "mounts": asked}, (control.theirs, control.ours, read_end))
+        finally:
+            os.close(read_end)
+
+    def finish(self) -> None:
+        """See Meanwhile.finish."""
+        try:
+            os.write(self._wake, b"g")
+        except BrokenPipeError:
+            if self._control is not None:
+                self._control.refuse("covering: what was to mount was killed")
+
+    def close(self) -> None:
+        """Lets go of a process that still waits."""
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
 
 
 def _can_cover() -> bool:

@@ -29,11 +29,15 @@ _NO_LINKS = 0x04
 _READ_ONLY = struct.pack("QQQQ", 1, 0, 0, 0)
 
 
-def cover(request: dict[str, Any], runtime: int, namespace: int) -> NoReturn:
+def cover(request: dict[str, Any], runtime: int, namespace: int, wake: int) -> NoReturn:
     """Covers `mounts` in the namespace below `outer`, bubblewrap's first process, and tells what waits there to go.
 
-    Each is a path and how it is covered: "shown" by itself, "closed" by itself read-only, "hidden" by /dev/null.
+    It waits to be woken: then bubblewrap is done with its own mounts. Each is a path and how it is covered: "shown" by
+    itself, "closed" by itself read-only, "hidden" by /dev/null.
     """
+    os.close(0)
+    if not os.read(wake, 1):
+        os._exit(0)  # nobody waits there any more
     try:
         _enter(request["outer"])
         for path, how in request["mounts"]:

@@ -6,8 +6,10 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Self
 
 from waypost.sandbox.mounts import PLACEHOLDER, Link, is_placeholder
 from waypost.sandbox.sandbox import SpawnError
@@ -15,23 +17,37 @@ from waypost.sandbox.sandbox import SpawnError
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@contextmanager
-def kept(missing: Iterable[str], links: Iterable[Link]) -> Iterator[None]:
-    """Puts empty folders, for mounts, where nothing may be created; takes them away when no command needs them.
+class Keeping:
+    """Holds paths for a command: puts empty folders, for mounts, where nothing may be created.
 
     Git does not see empty folders, so one that a killed run leaves is harmless; the next command that has it
-    among its walls knows it by its mode. Links that were replaced are put back. Raises SpawnError.
+    among its walls knows it by its mode. They are taken away when no command needs them, and links that were replaced
+    are put back.
     """
-    links = tuple(links)
-    held: list[tuple[str, int]] = []
-    try:
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self._links = tuple(links)
+        self._held: list[tuple[str, int]] = []
+
+    def hold(self, missing: Iterable[str]) -> None:
+        """Puts folders at paths. Raises SpawnError."""
         for path in missing:
-            held += _hold(path)
-        yield
-    finally:
-        for path, descriptor in held:
-            _release(path, descriptor)
-        for link in links:
+            self._held += _hold(path)
+
+    def release(self) -> None:
+        """Takes the folders away; to be called when nothing of the command lives."""
+        removed = [descriptor for path, descriptor in self._held if _release(path, descriptor)]
+        self._held.clear()
+        if removed:
+            # The last one who knows a removed folder waits for the disk: some two milliseconds each on some.
+            threading.Thread(target=_close, args=(removed,), daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        for link in self._links:
             _restore(link)
 
 
@@ -72,17 +88,25 @@ def _is_shared(path: str, descriptor: int) -> bool:
         return False  # another command is removing it
 
 
-def _release(path: str, descriptor: int) -> None:
+def _release(path: str, descriptor: int) -> bool:
+    """Whether the folder was removed; if so its descriptor is still open."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if is_placeholder(path) and os.stat(path).st_ino == os.fstat(descriptor).st_ino:
             os.rmdir(path)
+            return True
     except BlockingIOError:
-        return  # another command needs it still, and removes it
+        pass  # another command needs it still, and removes it
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR}:
+            os.close(descriptor)
             raise
-    finally:
+    os.close(descriptor)
+    return False
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
         os.close(descriptor)
 
 

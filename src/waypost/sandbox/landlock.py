@@ -160,8 +160,8 @@ class LandlockSandbox:
             if isinstance(one, Grant):
                 granted.append((one.path, self._bits(one.right, is_folder=one.is_folder)))
             else:
-                bits = (self._bits(one.right, is_folder=is_folder) for is_folder in (True, False))
-                listed.append((one.folder, *bits, list(one.without)))
+                of_folders, of_others = (self._bits(one.right, is_folder=is_folder) for is_folder in (True, False))
+                listed.append((one.folder, of_folders, of_others, list(one.without)))
         devices = _READ_FILE | _WRITE_FILE | _READ_FOLDER | (self._handled & _CONTROL_DEVICES)
         for name in _DEVICES:
             path = f"/dev/{name}"

@@ -66,9 +66,13 @@ class _Process:
         try:
             self._popen = subprocess.Popen(
                 (os.path.realpath(sys.executable), "-I", "-S", "-c", _PROGRAM, root, str(os.getpid())),
-                cwd="/", env={}, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={},
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         except OSError as error:
             self.line.close()
             raise LauncherGone(f"{sys.executable}: not started: {error.strerror}") from error

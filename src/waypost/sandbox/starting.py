@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
 from shutil import which
-from typing import IO
+from typing import IO, Protocol
 
 from waypost.sandbox.control import Control
 from waypost.sandbox.launcher import Child, Launcher
@@ -17,6 +17,10 @@ from waypost.sandbox.sandbox import MARK, Command, SpawnError
 from waypost.sandbox.walls import Limits
 
 _GO = b"g"  # as landlock_launcher.GO: to import that would take longer than to start a command
+
+
+class NotCovered(SpawnError):
+    """What is built while the holder starts failed; the command was not started."""
 
 
 class Holder(Enum):
@@ -28,13 +32,25 @@ class Holder(Enum):
     ADOPTER = "adopter"  # a launcher that adopts what the command leaves
 
 
+class Meanwhile(Protocol):
+    """What else is done for a command while its holder starts."""
+
+    def begin(self, first: int, control: Control) -> None:
+        """Called when the first process has been started. Raises SpawnError."""
+        ...
+
+    def finish(self) -> None:
+        """Called when the holder is ready and waits: has it told to go, or not to."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """What is started for a command: its own argv, or that of what holds it.
 
     With a holder, standard error is the Control's other end. `private` are folders of memory that only the
-    command sees. With a `launcher` it is asked to hold the command as `request` says. `prepare` gets the first
-    process's id and the control line once the holder is ready, before the command starts, and has it told to go.
+    command sees. With a `launcher` it is asked to hold the command as `request` says. `walls` are what is built
+    meanwhile.
     """
 
     argv: tuple[str, ...]
@@ -44,7 +60,7 @@ class Start:
     private: tuple[str, ...] = ()
     launcher: Launcher | None = None
     request: Mapping[str, object] = field(default_factory=dict)
-    prepare: Callable[[int, Control], None] | None = None
+    walls: Meanwhile | None = None
 
 
 def program(command: Command) -> str:
@@ -74,7 +90,7 @@ def spawn(
             file = stack.enter_context(open(os.devnull, "rb"))
         variables = {**start.variables, MARK: mark}
         if start.launcher is not None and control is not None:
-            return _launched(start, command, variables, (control, file.fileno(), output))
+            return _launched(start, start.launcher, command, variables, (control, file.fileno(), output))
         try:
             return subprocess.Popen(
                 start.argv,
@@ -94,8 +110,9 @@ def spawn(
             raise SpawnError(f"{start.argv[0]}: not started: {error}") from error
 
 
-def _launched(start: Start, command: Command, variables: Mapping[str, str], line: tuple[Control, int, int]) -> Child:
-    assert start.launcher is not None
+def _launched(
+    start: Start, launcher: Launcher, command: Command, variables: Mapping[str, str], line: tuple[Control, int, int]
+) -> Child:
     control, standard_input, output = line
     request = {
         **start.request,
@@ -105,6 +122,6 @@ def _launched(start: Start, command: Command, variables: Mapping[str, str], line
         "pass": list(command.pass_fds),
     }
     descriptors = (control.theirs, standard_input, output, *command.pass_fds)
-    child = Child(start.launcher.ask("hold", request, descriptors))
+    child = Child(launcher.ask("hold", request, descriptors))
     control.tell(_GO)
     return child
