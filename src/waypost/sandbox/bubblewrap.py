@@ -71,7 +71,7 @@ class BubblewrapSandbox:
 
     def __init__(self, tool: Tool | None = None) -> None:
         # First: it starts while the rest is looked at.
-        self._launcher = Launcher() if _can_cover() else None
+        self.launcher = Launcher() if _can_cover() else None
         self._tool = tool or find_tool()
         self._plain = PlainSandbox()
 
@@ -91,10 +91,10 @@ class BubblewrapSandbox:
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
         seen = view(command.walls, _defaults(command, command.walls))
         with Keeping(seen.links) as keeping:
-            if self._launcher is not None:
+            if self.launcher is not None:
                 with suppress(NotCovered):
-                    return await self._covered(self._launcher, command, seen, keeping, on_started)
-                self._launcher = None  # the kernel, or what confines this process, does not let it
+                    return await self._covered(self.launcher, command, seen, keeping, on_started)
+                self.launcher = None  # the kernel, or what confines this process, does not let it
             keeping.hold(seen.missing)
             return await run_to_its_end(command, self._start(command, seen, seen.mounts, None), on_started)
 

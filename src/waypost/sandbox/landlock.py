@@ -117,7 +117,7 @@ class LandlockSandbox:
         if sys.platform != "linux":
             raise LandlockMissing("Landlock is for Linux")
         # First: it starts while the rest is looked at.
-        self._launcher = Launcher()
+        self.launcher = Launcher()
         self._abi = landlock_rules.abi()
         if self._abi < _NEEDS:
             raise LandlockMissing(f"the kernel's Landlock has version {self._abi}; at least {_NEEDS} is needed")
@@ -148,7 +148,7 @@ class LandlockSandbox:
                 holder=Holder.FIRST if self._space else Holder.ADOPTER,
                 limits=walls.limits,
                 private=(_SHARED_MEMORY,) if self._space else (),
-                launcher=self._launcher,
+                launcher=self.launcher,
                 request={"slot": str(private), **self._request(command, walls)},
             )
             return await run_to_its_end(command, start, on_started)
