@@ -69,9 +69,9 @@ def find_tool(path: str | None = None) -> Tool:
 class BubblewrapSandbox:
     """Runs each command with walls behind bubblewrap, and each without them plainly. Raises BubblewrapMissing."""
 
-    def __init__(self, tool: Tool | None = None) -> None:
+    def __init__(self, tool: Tool | None = None, launcher: Launcher | None = None) -> None:
         # First: it starts while the rest is looked at.
-        self.launcher = Launcher() if _can_cover() else None
+        self.launcher = (launcher or Launcher()) if _can_cover() else None
         self._tool = tool or find_tool()
         self._plain = PlainSandbox()
 

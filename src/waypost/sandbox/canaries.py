@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import socket
 import sys
@@ -85,7 +84,7 @@ async def prove(sandbox: Sandbox, folder: Path) -> Proof:
 @contextmanager
 def _ground(folder: Path) -> Iterator[_Ground]:
     place = Path(tempfile.mkdtemp(prefix="canary-", dir=folder)).resolve()
-    secret = secrets.token_hex(16)
+    secret = os.urandom(16).hex()
     planted = _plant(secret)
     listener = socket.create_server(("127.0.0.1", 0))
     try:

@@ -113,11 +113,11 @@ def _cover(path: str, right: Right, inherited: Right, below: dict[str, Right]) -
 class LandlockSandbox:
     """Runs each command with walls inside Landlock, and each without them plainly. Raises LandlockMissing."""
 
-    def __init__(self) -> None:
+    def __init__(self, launcher: Launcher | None = None) -> None:
         if sys.platform != "linux":
             raise LandlockMissing("Landlock is for Linux")
         # First: it starts while the rest is looked at.
-        self.launcher = Launcher()
+        self.launcher = launcher or Launcher()
         self._abi = landlock_rules.abi()
         if self._abi < _NEEDS:
             raise LandlockMissing(f"the kernel's Landlock has version {self._abi}; at least {_NEEDS} is needed")
