@@ -25,10 +25,11 @@ from waypost.sandbox.control import Control, started_by_shell
 from waypost.sandbox.keeping import Keeping
 from waypost.sandbox.launcher import Launcher
 from waypost.sandbox.limits import as_shell
-from waypost.sandbox.mounts import Defaults, Kind, Mount, View, parted, view
+from waypost.sandbox.mounts import PLACEHOLDER, Defaults, Kind, Mount, View, parted, view
 from waypost.sandbox.plain import PlainSandbox
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
+from waypost.sandbox.spares import Spares
 from waypost.sandbox.starting import Holder, NotCovered, Start, program
 from waypost.sandbox.walls import Level, Walls
 
@@ -74,6 +75,7 @@ class BubblewrapSandbox:
         self.launcher = (launcher or Launcher()) if _can_cover() else None
         self._tool = tool or find_tool()
         self._plain = PlainSandbox()
+        self._spares = Spares(PLACEHOLDER)
 
     @property
     def level(self) -> Level:
@@ -90,7 +92,7 @@ class BubblewrapSandbox:
         if not command.folder.is_dir():
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
         seen = view(command.walls, _defaults(command, command.walls))
-        with Keeping(seen.links) as keeping:
+        with Keeping(seen.links, self._spares) as keeping:
             if self.launcher is not None:
                 with suppress(NotCovered):
                     return await self._covered(self.launcher, command, seen, keeping, on_started)

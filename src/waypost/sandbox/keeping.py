@@ -13,6 +13,7 @@ from typing import Self
 
 from waypost.sandbox.mounts import PLACEHOLDER, Link, is_placeholder
 from waypost.sandbox.sandbox import SpawnError
+from waypost.sandbox.spares import Spares
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -25,18 +26,19 @@ class Keeping:
     are put back.
     """
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[Link], spares: Spares) -> None:
         self._links = tuple(links)
+        self._spares = spares
         self._held: list[tuple[str, int]] = []
 
     def hold(self, missing: Iterable[str]) -> None:
         """Puts folders at paths. Raises SpawnError."""
         for path in missing:
-            self._held += _hold(path)
+            self._held += _hold(path, self._spares)
 
     def release(self) -> None:
         """Takes the folders away; to be called when nothing of the command lives."""
-        removed = [descriptor for path, descriptor in self._held if _release(path, descriptor)]
+        removed = [descriptor for path, descriptor in self._held if _release(path, descriptor, self._spares)]
         self._held.clear()
         if removed:
             # The last one who knows a removed folder waits for the disk: some two milliseconds each on some.
@@ -51,11 +53,11 @@ class Keeping:
             _restore(link)
 
 
-def _hold(path: str) -> list[tuple[str, int]]:
+def _hold(path: str, spares: Spares) -> list[tuple[str, int]]:
     """Makes a placeholder and shares its lock with other commands, so that only the last one removes it."""
     for _ in range(1000):
         with suppress(FileExistsError):
-            _make(path)
+            _make(path, spares)
         if not is_placeholder(path):
             if os.path.lexists(path):
                 return []  # somebody made it meanwhile; it is mounted read-only as it is
@@ -68,8 +70,10 @@ def _hold(path: str) -> list[tuple[str, int]]:
     raise SpawnError(f"{path}: is made and removed all the time, so it can't be kept from being created")
 
 
-def _make(path: str) -> None:
+def _make(path: str, spares: Spares) -> None:
     try:
+        if spares.put(path):
+            return
         os.mkdir(path, PLACEHOLDER)
         if stat.S_IMODE(os.lstat(path).st_mode) != PLACEHOLDER:  # the umask took something
             os.chmod(path, PLACEHOLDER)
@@ -88,11 +92,12 @@ def _is_shared(path: str, descriptor: int) -> bool:
         return False  # another command is removing it
 
 
-def _release(path: str, descriptor: int) -> bool:
-    """Whether the folder was removed; if so its descriptor is still open."""
+def _release(path: str, descriptor: int, spares: Spares) -> bool:
+    """Takes the folder away if nobody needs it; says whether it was removed, and its descriptor is still open."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_placeholder(path) and os.stat(path).st_ino == os.fstat(descriptor).st_ino:
+        ours = is_placeholder(path) and os.stat(path).st_ino == os.fstat(descriptor).st_ino
+        if ours and not spares.take_back(path):
             os.rmdir(path)
             return True
     except BlockingIOError:

@@ -14,8 +14,8 @@ from waypost.sandbox.walls import Walls
 
 _MOST_LINKS = 40
 
-PLACEHOLDER = 0o1555
-"""The mode by which the empty folders are known that stand where nothing may be created."""
+PLACEHOLDER = 0o1755
+"""The mode by which the empty folders are known that stand where nothing may be created; their owner may move them."""
 
 
 class Kind(IntEnum):
