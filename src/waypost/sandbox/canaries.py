@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from waypost.sandbox.removing import remove
 from waypost.sandbox.sandbox import Command, Outcome, Sandbox
 from waypost.sandbox.variables import command_variables
 from waypost.sandbox.walls import Level, Walls
@@ -97,7 +97,7 @@ def _ground(folder: Path) -> Iterator[_Ground]:
         listener.close()
         if planted is not None:
             planted.unlink(missing_ok=True)
-        shutil.rmtree(place)
+        remove(place)
 
 
 def _plant(secret: str) -> Path | None:

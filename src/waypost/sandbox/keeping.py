@@ -6,12 +6,12 @@ import errno
 import fcntl
 import os
 import stat
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Self
 
 from waypost.sandbox.mounts import PLACEHOLDER, Link, is_placeholder
+from waypost.sandbox.removing import close_later
 from waypost.sandbox.sandbox import SpawnError
 from waypost.sandbox.spares import Spares
 
@@ -41,8 +41,7 @@ class Keeping:
         removed = [descriptor for path, descriptor in self._held if _release(path, descriptor, self._spares)]
         self._held.clear()
         if removed:
-            # The last one who knows a removed folder waits for the disk: some two milliseconds each on some.
-            threading.Thread(target=_close, args=(removed,), daemon=True).start()
+            close_later(removed)
 
     def __enter__(self) -> Self:
         return self
@@ -108,11 +107,6 @@ def _release(path: str, descriptor: int, spares: Spares) -> bool:
             raise
     os.close(descriptor)
     return False
-
-
-def _close(descriptors: list[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
 
 
 def _restore(link: Link) -> None:
