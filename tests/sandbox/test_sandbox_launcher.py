@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
@@ -14,10 +15,12 @@ from sandbox_cases import VARIABLES, lives, until
 from walls_cases import LEVELS, sandbox_of
 
 from waypost.sandbox.bubblewrap import BubblewrapSandbox
+from waypost.sandbox.keeping import Keeping
 from waypost.sandbox.landlock import LandlockSandbox
 from waypost.sandbox.launcher import Launcher
-from waypost.sandbox.mounts import Kind, Mount, View, parted
+from waypost.sandbox.mounts import PLACEHOLDER, Kind, Mount, View, parted
 from waypost.sandbox.sandbox import Command, Outcome, Sandbox, SpawnError, shell
+from waypost.sandbox.spares import Spares
 from waypost.sandbox.walls import Level, Walls
 
 each_level = pytest.mark.parametrize("level", LEVELS)
@@ -213,3 +216,50 @@ def test_only_what_covers_what_is_shown_waits_for_the_launcher(tmp_path: Path) -
     first, later = parted(View(mounts))
     assert [mount.path for mount in later] == ["/home/tool/kept", "/w/a", "/w/a/kept"]
     assert [*first, *later] == [*(one for one in mounts if one not in later), *later]
+
+
+def test_spare_folders_are_moved_and_never_replace_what_is_there(tmp_path: Path) -> None:
+    spares = Spares(PLACEHOLDER)
+    there, missing = tmp_path / "there", tmp_path / "missing"
+    there.mkdir()
+    before = there.stat().st_ino
+    with pytest.raises(FileExistsError):
+        spares.put(str(there))
+    assert there.stat().st_ino == before
+    if not spares.put(str(missing)):
+        pytest.skip("temporary files lie on another disk")
+    number = missing.stat().st_ino
+    assert missing.stat().st_mode & 0o7777 == PLACEHOLDER
+    assert spares.take_back(str(missing))
+    assert not missing.exists()
+    assert spares.put(str(missing))
+    assert missing.stat().st_ino == number
+    (missing / "x").touch()
+    assert not spares.take_back(str(missing))
+    assert (missing / "x").exists()
+
+
+def test_while_somebody_holds_a_folder_nothing_is_moved_into_it(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert not Spares(PLACEHOLDER).put(str(tmp_path / "missing"))
+    os.close(descriptor)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("spared", [True, False])
+def test_placeholders_come_and_go_with_and_without_spare_folders(
+    spared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not spared:
+        monkeypatch.setattr("tempfile.tempdir", "/dev/shm")  # another disk
+    missing = [tmp_path / name for name in ("a", "b")]
+    spares = Spares(PLACEHOLDER)
+    for _ in range(2):
+        with Keeping((), spares) as first, Keeping((), spares) as second:
+            first.hold(map(str, missing))
+            second.hold(map(str, missing[:1]))
+            assert all(path.stat().st_mode & 0o7777 == PLACEHOLDER for path in missing)
+            first.release()
+            assert [path.exists() for path in missing] == [True, False]
+        assert list(tmp_path.iterdir()) == []

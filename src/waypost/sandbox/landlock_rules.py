@@ -60,12 +60,13 @@ def _identity(path: str) -> tuple[int, int, int] | None:
     return (status.st_dev, status.st_ino, status.st_mode & 0o170000)
 
 
-def _entries(folder: str, without: list[str]) -> list[tuple[str, int, bool]]:
-    """What lies in a folder, but for links: names, numbers, and whether they are folders; nothing if it is closed."""
+def _entries(folder: str, without: list[str]) -> list[tuple[str, object, bool]]:
+    """What lies in a folder, but for links: name, identity, whether it is a folder; nothing if it is closed."""
     try:
         with os.scandir(folder) as entries:
             return [
-                (entry.name, entry.inode(), entry.is_dir(follow_symlinks=False))
+                # Of a folder the folder alone tells its number, for something may be mounted there.
+                (entry.name, _identity(entry.path) if entry.is_dir() else entry.inode(), entry.is_dir())
                 for entry in entries
                 if not entry.is_symlink() and entry.name not in without
             ]

@@ -48,9 +48,8 @@ class Child:
         if self.returncode is None:
             try:
                 pid, status = os.waitpid(self.pid, options)
-            except ChildProcessError:  # somebody else of this process took its end
-                self.returncode = 255
-                return self.returncode
+            except ChildProcessError:  # somebody else in this process was told its end
+                return None
             if pid:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
