@@ -78,7 +78,7 @@ def test_no_network_can_be_said_too() -> None:
         ("Network: packages.example:https", '"https" is no port'),
         ("Network: packages.example:0", '"0" is no port'),
         ("Network: packages.example:65536", '"65536" is no port'),
-        ("Network: https://packages.example/simple/", "whole hosts are opened; write `- Network: packages.example:443`"),
+        ("Network: https://packages.example/all/", "whole hosts are opened; write `- Network: packages.example:443`"),
         ("Network: http://packages.example", "write `- Network: packages.example:80`"),
         ("Network: packages.example/simple", "write `- Network: packages.example:443`"),
         ("Network: 10.0.0.1:443", "bare address, and those are never opened; write the host's name"),

@@ -144,6 +144,7 @@ def test_what_a_set_up_may_reach_is_read_from_its_environment(
 
 
 def test_hosts_of_the_permissions_are_not_the_set_ups() -> None:
-    read, _ = target(ENVIRONMENT.replace("- Network: packages.example\n", "").replace("- Run tests", "- Network: a.example"))
+    silent = ENVIRONMENT.replace("- Network: packages.example\n", "")
+    read, _ = target(silent.replace("- Run tests", "- Network: a.example"))
     assert read.environment.hosts is None
     assert [host.name for host in read.hosts] == ["a.example"]
