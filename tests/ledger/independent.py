@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -93,21 +94,12 @@ def verify_log(folder: Path, vkey: str) -> int:
     return size
 
 
-def verify_receipt(text: bytes, entry: bytes, vkey: str) -> int:
-    """tlog-proof, with RFC 9162's section 2.1.3.2; the entry's index."""
-    top, note = text.split(b"\n\n", 1)
-    lines = top.decode().split("\n")
-    assert lines.pop(0) == "c2sp.org/tlog-proof@v1"
-    if lines[0].startswith("extra "):
-        lines.pop(0)
-    word, index = lines.pop(0).split(" ")
-    assert word == "index"
-    _, size, tree_root = head(note, vkey)
-    fn, sn = int(index), size - 1
+def verify_path(data: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """RFC 9162, section 2.1.3.2: the root that a path leads to."""
+    fn, sn = index, size - 1
     assert fn <= sn
-    r = hashlib.sha256(bytes([0]) + entry).digest()
-    for line in lines:
-        p = base64.b64decode(line)
+    r = hashlib.sha256(bytes([0]) + data).digest()
+    for p in path:
         assert sn != 0
         if fn & 1 or fn == sn:
             r = hashlib.sha256(bytes([1]) + p + r).digest()
@@ -117,5 +109,36 @@ def verify_receipt(text: bytes, entry: bytes, vkey: str) -> int:
             r = hashlib.sha256(bytes([1]) + r + p).digest()
         fn, sn = fn >> 1, sn >> 1
     assert sn == 0
-    assert r == tree_root
+    return r
+
+
+def verify_receipt(text: bytes, entry: bytes, vkey: str) -> int:
+    """tlog-proof; the entry's index."""
+    top, note = text.split(b"\n\n", 1)
+    lines = top.decode().split("\n")
+    assert lines.pop(0) == "c2sp.org/tlog-proof@v1"
+    if lines[0].startswith("extra "):
+        lines.pop(0)
+    word, index = lines.pop(0).split(" ")
+    assert word == "index"
+    _, size, tree_root = head(note, vkey)
+    assert verify_path(entry, int(index), size, [base64.b64decode(line) for line in lines]) == tree_root
     return int(index)
+
+
+def token_of(text: bytes, vkey: str) -> tuple[dict[str, object], int, bytes]:
+    """Waypost's own part of a receipt: its event's header, the token's number, and the text that it discloses."""
+    line = next(line for line in text.split(b"\n") if line.startswith(b"extra "))
+    extra = base64.b64decode(line[6:])
+    assert extra[0] == 1
+    length = int.from_bytes(extra[1:3], "big")
+    entry, rest = extra[3 : 3 + length], extra[3 + length :]
+    verify_receipt(text, entry, vkey)
+    fields = json.loads(entry)
+    index, levels, disclosed = int.from_bytes(rest[:4], "big"), rest[4], rest[5]
+    path = [rest[6 + 32 * n : 38 + 32 * n] for n in range(levels)]
+    leaf, opened = rest[6 + 32 * levels : 59 + 32 * levels], rest[59 + 32 * levels :]
+    assert disclosed
+    assert leaf[21:] == hashlib.sha256(opened).digest()
+    assert verify_path(leaf, index, fields["tokens"]["count"], path) == bytes.fromhex(fields["tokens"]["root"])
+    return fields, index, opened[16:]

@@ -38,7 +38,7 @@ def publish(writer: FolderWriter, signer: Signer = LOG) -> bytes:
 
 
 def write_log(folder: Path, count: int) -> bytes:
-    writer = FolderWriter(folder)
+    writer = FolderWriter(folder, LOG.verifier)
     writer.add(entries(count))
     return publish(writer)
 

@@ -122,7 +122,7 @@ def test_a_log_written_in_any_pieces_is_the_log_written_at_once(
     folder = tmp_path_factory.mktemp("log")
     size = 0
     for piece in pieces:
-        writer = FolderWriter(folder)
+        writer = FolderWriter(folder, VERIFIER)
         assert writer.size == size
         writer.add(entries(piece, size))
         size += piece
@@ -131,7 +131,7 @@ def test_a_log_written_in_any_pieces_is_the_log_written_at_once(
 
 
 def test_partial_tiles_go_when_the_full_ones_are_published(tmp_path: Path) -> None:
-    writer = FolderWriter(tmp_path)
+    writer = FolderWriter(tmp_path, VERIFIER)
     for _ in range(3):
         writer.add(entries(100, writer.size))
         publish(writer)
@@ -148,7 +148,7 @@ def test_partial_tiles_go_when_the_full_ones_are_published(tmp_path: Path) -> No
 
 def test_a_reader_of_an_older_checkpoint_falls_back_to_the_full_tile(tmp_path: Path) -> None:
     old = write_log(tmp_path, 100)
-    writer = FolderWriter(tmp_path)
+    writer = FolderWriter(tmp_path, VERIFIER)
     writer.add(entries(300, 100))
     publish(writer)
     assert verify_folder(tmp_path, VERIFIER, note=old).checkpoint.size == 100
@@ -164,7 +164,7 @@ def test_whatever_a_dying_writer_left_the_last_checkpoint_is_whole_and_can_be_go
     if not after.exists():
         write_log(before, 200)
         shutil.copytree(before, after)
-        writer = FolderWriter(after)
+        writer = FolderWriter(after, VERIFIER)
         writer.add(entries(400, 200))
         writer.publish(sign_checkpoint(Checkpoint(LOG.name, 600, writer.root), [LOG]))
     folder = tmp_path_factory.mktemp("dead")
@@ -177,14 +177,14 @@ def test_whatever_a_dying_writer_left_the_last_checkpoint_is_whole_and_can_be_go
             shutil.copy(path, copy)
             copy.with_name(f".{copy.name}.new").write_bytes(b"half")
     assert verify_folder(folder, VERIFIER).checkpoint.size == 200
-    again = FolderWriter(folder)
+    again = FolderWriter(folder, VERIFIER)
     again.add(entries(400, 200))
     publish(again)
     assert verify_log(folder, str(VERIFIER)) == 600
 
 
 def test_a_checkpoint_of_another_tree_is_not_published(tmp_path: Path) -> None:
-    writer = FolderWriter(tmp_path)
+    writer = FolderWriter(tmp_path, VERIFIER)
     writer.add(entries(3))
     with pytest.raises(BadCheckpoint, match="another tree"):
         writer.publish(sign_checkpoint(Checkpoint(LOG.name, 2, writer.root), [LOG]))
@@ -196,10 +196,10 @@ def test_a_writer_does_not_go_on_from_tiles_that_are_not_its_checkpoints(tmp_pat
     tile = tmp_path / "tile" / "0" / "001.p" / "44"
     tile.write_bytes(tile.read_bytes()[::-1])
     with pytest.raises(BadTile, match="not those of its checkpoint"):
-        FolderWriter(tmp_path)
+        FolderWriter(tmp_path, VERIFIER)
     shutil.rmtree(tmp_path / "tile" / "entries")
     with pytest.raises(BadTile, match="missing"):
-        FolderWriter(tmp_path)
+        FolderWriter(tmp_path, VERIFIER)
 
 
 def test_proofs_from_tiles_are_those_from_memory(tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_damaged_tiles_over_whole_entries_are_told_as_such(tmp_path: Path) -> No
 
 def test_a_log_rewritten_with_its_tiles_is_not_the_signed_one(tmp_path: Path) -> None:
     note = write_log(tmp_path / "true", 600)
-    writer = FolderWriter(tmp_path / "forged")
+    writer = FolderWriter(tmp_path / "forged", VERIFIER)
     writer.add([b"forged" if number == 300 else entry for number, entry in enumerate(entries(600))])
     publish(writer)
     (tmp_path / "forged" / "checkpoint").write_bytes(note)
@@ -323,11 +323,15 @@ def test_a_log_rewritten_with_its_tiles_is_not_the_signed_one(tmp_path: Path) ->
 
 
 def test_a_log_under_another_projects_key_is_not_read_further(tmp_path: Path) -> None:
-    writer = FolderWriter(tmp_path)
+    writer = FolderWriter(tmp_path, STRANGER.verifier)
     writer.add(entries(5))
     publish(writer, STRANGER)
     with pytest.raises(UnknownSigner):
         verify_folder(tmp_path, VERIFIER)
+    with pytest.raises(UnknownSigner):
+        FolderWriter(tmp_path, VERIFIER)
+    with pytest.raises(UnknownSigner):
+        publish(writer, LOG)
 
 
 def test_only_the_bundles_since_an_entry_are_read_again(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_damaged_key_is_named_without_being_shown(folder: Path) -> None:
         (folder / FILE).write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         with pytest.raises(BadKey, match=FILE) as caught:
             load_key(folder)
-        assert whole.decode().strip().rpartition("+")[2][4:20] not in str(caught.value)
+        assert whole.decode().strip().split("+", 4)[4][4:20] not in str(caught.value)
     for damaged in (b"", b"\xff\xfe", whole[:-5], whole * 2):
         (folder / FILE).write_bytes(damaged)
         with pytest.raises(BadKey, match=FILE):

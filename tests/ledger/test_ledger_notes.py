@@ -178,7 +178,7 @@ def test_extension_lines_are_kept_and_signed() -> None:
 def test_keys_come_back_from_their_strings(signer: Signer) -> None:
     assert Signer.parse(signer.text()) == signer
     assert Verifier.parse(str(signer.verifier)) == signer.verifier
-    assert signer.text().rpartition("+")[2] not in repr(signer)
+    assert signer.text().split("+", 4)[4] not in repr(signer)
 
 
 def test_one_public_key_has_another_id_for_each_algorithm() -> None:
@@ -222,7 +222,7 @@ def test_an_error_about_a_signer_key_never_quotes_it() -> None:
             Signer.parse(damaged)
         problem: BaseException | None = caught.value
         while problem is not None:
-            assert secret.rpartition("+")[2][:12] not in str(problem)
+            assert secret.split("+", 4)[4][:12] not in str(problem)
             problem = problem.__cause__
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from independent import verify_receipt
+from independent import token_of, verify_receipt
 from ledger_cases import LOG, ORIGIN, STRANGER, TESSERA, TESSERA_KEY, WITNESS, entries, nodes
 
 from waypost.events.canonical import canonical
@@ -30,7 +30,7 @@ from waypost.ledger.tokens import (
     prove_token,
     token_leaves,
 )
-from waypost.ledger.tree import Nodes, leaf_hash, leaf_hashes
+from waypost.ledger.tree import Frontier, Nodes, leaf_hash, leaf_hashes
 
 SEED = bytes(range(SALT_SIZE))
 PIECES: list[Piece] = [
@@ -165,6 +165,23 @@ def test_the_form_of_leaves_is_kept_for_ever() -> None:
     )
 
 
+def test_the_form_of_receipts_and_frontiers_is_kept_for_ever() -> None:
+    tree, items, note = logged(20, 13, COMMITTED)
+    statement = Statement(items[13], disclose(prove_token(LEAVES, 5), SEED, PIECES[5][2]))
+    receipt = bytes(make_receipt(tree, 13, note, bytes(statement)))
+    assert receipt == (GOLDEN / "receipt-1.tlog-proof").read_bytes()
+    frontier = Frontier()
+    frontier.extend(leaf_hashes(items))
+    assert bytes(frontier).hex() + "\n" == (GOLDEN / "frontier-1.txt").read_text("utf-8")
+
+
+def test_an_entry_that_can_be_read_in_two_ways_proves_no_token() -> None:
+    twice = header(14, COMMITTED).replace(b'{"actor"', b'{"tokens":{},"actor"')
+    for entry in (twice, header(14, COMMITTED) + b" ", b"[]", b"1e5", b'{"a":1.5}', b"[" * 9999):
+        with pytest.raises(BadReceipt):
+            Statement(entry, prove_token(LEAVES, 5)).verify()
+
+
 def test_leaves_are_read_back_and_fit_one_block_of_sha_256() -> None:
     for (kind, part, _, monotonic, wall), data in zip(PIECES, LEAVES, strict=True):
         leaf = TokenLeaf.from_bytes(data)
@@ -185,7 +202,8 @@ def test_every_token_is_proved_by_one_receipt(count: int) -> None:
         assert proven.statement.token == proof
         assert (proven.index, proven.under.checkpoint.size) == (13, 20)
         assert proven.statement.fields()["seq"] == 14
-        assert verify_receipt(data, items[13], str(LOG.verifier)) == 13
+        fields, number, text = token_of(data, str(LOG.verifier))
+        assert (fields["seq"], number, text) == (14, index, PIECES[index][2])
         with pytest.raises(UnknownSigner):
             check_receipt(data, STRANGER.verifier)
 

@@ -11,9 +11,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from waypost.ledger.checkpoint import Checkpoint
+from waypost.ledger.checkpoint import open_checkpoint
 from waypost.ledger.errors import BadCheckpoint, BadTile
-from waypost.ledger.notes import parse_note
+from waypost.ledger.signatures import Verifier
 from waypost.ledger.tiles import WIDTH, Tile, TileHashes, levels_of, pack_entries, unpack_entries
 from waypost.ledger.tree import leaf_hash, root
 
@@ -49,9 +49,12 @@ class FolderWriter:
     `add` entries, sign a checkpoint over `size` and `root`, `publish` it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Takes up the log where its checkpoint ends. Raises BadCheckpoint or BadTile where the two do not fit."""
-        self.folder = folder
+    def __init__(self, folder: Path, log: Verifier) -> None:
+        """Takes up the log where its checkpoint ends.
+
+        Raises what is wrong with the checkpoint, or BadTile where the tiles are not those that it stands for.
+        """
+        self.folder, self._log = folder, log
         self.size = self._published = 0
         self._entries: list[bytes] = []
         self._edge: list[list[bytes]] = [[]]  # by level: the hashes of the tile that is not full yet
@@ -60,7 +63,7 @@ class FolderWriter:
             self._take_up()
 
     def _take_up(self) -> None:
-        before = Checkpoint.parse(parse_note(read_checkpoint(self.folder)).text)
+        before = open_checkpoint(read_checkpoint(self.folder), self._log).checkpoint
         hashes = hashes_of(self.folder, before.size)
         self.size = self._published = before.size
         for level in range(levels_of(before.size)):
@@ -101,9 +104,9 @@ class FolderWriter:
     def publish(self, checkpoint: bytes) -> None:
         """Writes the partial tiles, then the checkpoint, and drops the partial tiles that full ones stand for now.
 
-        Raises BadNote, or BadCheckpoint for one of another tree.
+        Raises BadCheckpoint for one of another tree, or what else is wrong with it.
         """
-        stated = Checkpoint.parse(parse_note(checkpoint).text)
+        stated = open_checkpoint(checkpoint, self._log).checkpoint
         if (stated.size, stated.root) != (self.size, self.root):
             raise BadCheckpoint(f"{self.folder}: the checkpoint is of another tree than the {self.size} entries here")
         if self._entries:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from waypost.events.canonical import canonical
 from waypost.ledger.checkpoint import OpenCheckpoint
 from waypost.ledger.errors import BadProof, BadReceipt
 from waypost.ledger.receipt import Receipt
@@ -26,14 +27,15 @@ class Statement:
     token: TokenProof | None = None
 
     def fields(self) -> dict[str, Any]:
-        """The header's fields. Raises BadReceipt."""
+        """The header's fields. Raises BadReceipt for bytes that can be read in more than one way."""
         try:
             fields = json.loads(self.header)
-        except (ValueError, RecursionError) as problem:
+            whole = isinstance(fields, dict) and canonical(fields) == self.header
+        except (ValueError, TypeError, RecursionError) as problem:
             raise BadReceipt("the entry is not an event's header") from problem
-        if not isinstance(fields, dict):
-            raise BadReceipt("the entry is not an event's header")
-        return fields
+        if not whole:
+            raise BadReceipt("the entry is not an event's header in its canonical form")
+        return dict(fields)
 
     def verify(self) -> bytes:
         """Checks the token against the header, and gives the entry's leaf hash. Raises BadProof or BadReceipt."""
