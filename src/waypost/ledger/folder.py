@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from waypost.ledger.checkpoint import open_checkpoint
 from waypost.ledger.errors import BadCheckpoint, BadTile
 from waypost.ledger.signatures import Verifier
 from waypost.ledger.tiles import WIDTH, Tile, TileHashes, levels_of, pack_entries, unpack_entries
-from waypost.ledger.tree import leaf_hash, root
+from waypost.ledger.tree import leaf_hashes, root
 
 CHECKPOINT = "checkpoint"
 
@@ -56,7 +57,7 @@ class FolderWriter:
         """
         self.folder, self._log = folder, log
         self.size = self._published = 0
-        self._entries: list[bytes] = []
+        self._bundle = b""  # the entries of the tile that is not full yet
         self._edge: list[list[bytes]] = [[]]  # by level: the hashes of the tile that is not full yet
         self._made: set[Path] = set()
         if (folder / CHECKPOINT).exists():
@@ -69,6 +70,7 @@ class FolderWriter:
         for level in range(levels_of(before.size)):
             count = before.size >> 8 * level
             self._edge[level:] = [list(hashes.tile(level, count // WIDTH)) if count % WIDTH else []]
+        entries: list[bytes] = []
         last = Tile(None, before.size // WIDTH, before.size % WIDTH)
         if last.width:
             data, tile = read_tile(self.folder, last), last
@@ -76,8 +78,9 @@ class FolderWriter:
                 data, tile = read_tile(self.folder, last.full), last.full
             if data is None:
                 raise BadTile(f"{self.folder / last.path}: missing; put it back from a copy, or write the log anew")
-            self._entries = unpack_entries(data, tile)[: last.width]
-        if self.root != before.root or [leaf_hash(entry) for entry in self._entries] != self._edge[0]:
+            entries = unpack_entries(data, tile)[: last.width]
+            self._bundle = pack_entries(entries)
+        if self.root != before.root or leaf_hashes(entries) != self._edge[0]:
             raise BadTile(f"{self.folder}: the tiles are not those of its checkpoint; find the first bad entry")
 
     @property
@@ -91,14 +94,14 @@ class FolderWriter:
 
     def add(self, entries: Iterable[bytes]) -> None:
         """Adds entries; tiles that become full are on the disk before this returns. Raises BadTile."""
-        for entry in entries:
-            pack_entries((entry,))  # refuses one that is too large before anything is changed
-            self._entries.append(entry)
-            self._edge[0].append(leaf_hash(entry))
-            self.size += 1
-            if len(self._entries) == WIDTH:
-                self._write(Tile(None, self.size // WIDTH - 1), pack_entries(self._entries))
-                self._entries = []
+        source = iter(entries)
+        while batch := list(islice(source, WIDTH - len(self._edge[0]))):
+            self._bundle += pack_entries(batch)
+            self._edge[0] += leaf_hashes(batch)
+            self.size += len(batch)
+            if len(self._edge[0]) == WIDTH:
+                self._write(Tile(None, self.size // WIDTH - 1), self._bundle)
+                self._bundle = b""
                 self._climb()
 
     def publish(self, checkpoint: bytes) -> None:
@@ -109,8 +112,8 @@ class FolderWriter:
         stated = open_checkpoint(checkpoint, self._log).checkpoint
         if (stated.size, stated.root) != (self.size, self.root):
             raise BadCheckpoint(f"{self.folder}: the checkpoint is of another tree than the {self.size} entries here")
-        if self._entries:
-            self._write(Tile(None, self.size // WIDTH, len(self._entries)), pack_entries(self._entries))
+        if self._bundle:
+            self._write(Tile(None, self.size // WIDTH, len(self._edge[0])), self._bundle)
         for level, hashes in enumerate(self._edge):
             if hashes:
                 tile = Tile(level, self.size >> 8 * (level + 1), len(hashes))

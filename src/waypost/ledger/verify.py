@@ -117,8 +117,9 @@ def _diagnosed(folder: Path, checkpoint: Checkpoint, broken: _BrokenTile) -> Dam
         hashes = leaf_hashes(entries)
         if first is None:
             first = _first_difference(folder, bundle, hashes)
+        if wrong and first is None:
+            return _unreadable(folder, bundle, len(entries), wrong)
         if wrong:
-            first = bundle.start + len(entries) if first is None else first
             break
         frontier.extend(hashes)
     index = broken.start if first is None else first
