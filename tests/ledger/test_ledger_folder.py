@@ -193,13 +193,44 @@ def test_a_checkpoint_of_another_tree_is_not_published(tmp_path: Path) -> None:
 
 def test_a_writer_does_not_go_on_from_tiles_that_are_not_its_checkpoints(tmp_path: Path) -> None:
     write_log(tmp_path, 300)
-    tile = tmp_path / "tile" / "0" / "001.p" / "44"
-    tile.write_bytes(tile.read_bytes()[::-1])
-    with pytest.raises(BadTile, match="not those of its checkpoint"):
-        FolderWriter(tmp_path, VERIFIER)
+    for name in ("tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"):
+        path = tmp_path / name
+        before = path.read_bytes()
+        path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        with pytest.raises(BadTile, match="not those of its checkpoint"):
+            FolderWriter(tmp_path, VERIFIER)
+        path.write_bytes(before)
     shutil.rmtree(tmp_path / "tile" / "entries")
     with pytest.raises(BadTile, match="missing"):
         FolderWriter(tmp_path, VERIFIER)
+
+
+def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    writer = FolderWriter(tmp_path / "log", VERIFIER)
+    writer.add(entries(3))
+    (tmp_path / "log" / "checkpoint" / "inside").mkdir(parents=True)
+    with pytest.raises(BadTile, match=r"checkpoint: can't be written"):
+        publish(writer)
+    (tmp_path / "file").write_text("")
+    writer = FolderWriter(tmp_path / "file" / "log", VERIFIER)
+    writer.add(entries(3))
+    with pytest.raises(BadTile, match="can't be made"):
+        publish(writer)
+
+
+def test_what_is_no_tile_is_told_as_such(tmp_path: Path) -> None:
+    write_log(tmp_path, 300)
+    path = tmp_path / "tile" / "0" / "001.p" / "44"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(BadTile, match="1407 bytes; 44 hashes take 1408"):
+        hashes_of(tmp_path, 300)(0, 299)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(BadTile, match="can't be read"):
+        hashes_of(tmp_path, 300)(0, 299)
+    for size in (-1, 2**63):
+        with pytest.raises(BadTile, match="no tree has"):
+            hashes_of(tmp_path, size)
 
 
 def test_proofs_from_tiles_are_those_from_memory(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from ledger_cases import LOG, ORIGIN, STRANGER, TESSERA, TESSERA_KEY, WITNESS
 
 from waypost.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from waypost.ledger.errors import BadCheckpoint, BadKey, BadNote, BadSignature, LedgerError, UnknownSigner
-from waypost.ledger.notes import cosign, open_note, parse_note, sign_note
-from waypost.ledger.signatures import Algorithm, Signer, Verifier
+from waypost.ledger.notes import Note, cosign, open_note, parse_note, sign_note
+from waypost.ledger.signatures import Algorithm, Signature, Signer, Verifier
 from waypost.ledger.textual import to_base64
 from waypost.ledger.tree import EMPTY_ROOT
 
@@ -162,6 +162,24 @@ def test_what_is_no_checkpoint_is_refused(body: str) -> None:
         Checkpoint.parse(body)
 
 
+@pytest.mark.parametrize(
+    ("checkpoint", "says"),
+    [
+        (Checkpoint(ORIGIN, -1, ROOT), "are no checkpoint"),
+        (Checkpoint(ORIGIN, 2**63, ROOT), "are no checkpoint"),
+        (Checkpoint(ORIGIN, 7, ROOT[:31]), "are no checkpoint"),
+        (Checkpoint(ORIGIN, 7, ROOT + b"x"), "are no checkpoint"),
+        (Checkpoint(ORIGIN, 0, ROOT), "can't have the root"),
+        (Checkpoint(ORIGIN, 7, EMPTY_ROOT), "can't have the root"),
+        (Checkpoint("a\tb", 7, ROOT), "checkpoint line"),
+        (Checkpoint(ORIGIN, 7, ROOT, ("a\x00b",)), "checkpoint line"),
+    ],
+)
+def test_what_can_be_no_checkpoint_is_not_signed(checkpoint: Checkpoint, says: str) -> None:
+    with pytest.raises(BadCheckpoint, match=says):
+        sign_checkpoint(checkpoint, [LOG])
+
+
 def test_extension_lines_are_kept_and_signed() -> None:
     extended = Checkpoint(ORIGIN, 7, ROOT, ("one", "two words"))
     assert open_checkpoint(sign_checkpoint(extended, [LOG]), LOG.verifier).checkpoint == extended
@@ -169,6 +187,27 @@ def test_extension_lines_are_kept_and_signed() -> None:
         sign_checkpoint(Checkpoint(ORIGIN, 7, ROOT, ("",)), [LOG])
     with pytest.raises(BadCheckpoint):
         sign_checkpoint(Checkpoint("a\nb", 7, ROOT), [LOG])
+
+
+def test_a_note_without_signatures_is_not_made() -> None:
+    with pytest.raises(BadNote, match="at least one"):
+        sign_note("text\n", [])
+
+
+@pytest.mark.parametrize("size", [1, 63, 65])
+def test_a_signature_of_another_length_is_told_as_such(size: int) -> None:
+    for signer, extra in ((LOG, 0), (WITNESS, 8)):
+        short = Signature(signer.name, signer.verifier.key_id, bytes(size + extra))
+        with pytest.raises(BadSignature, match=f"has {size + extra} bytes, not {64 + extra}"):
+            open_note(Note("text\n", (short,)), [signer.verifier])
+
+
+def test_a_cosignature_beyond_the_end_of_time_is_refused_even_if_signed() -> None:
+    text, late = CHECKPOINT.body(), 2**63
+    plain = dataclasses.replace(WITNESS, algorithm=Algorithm.ED25519)
+    value = late.to_bytes(8, "big") + plain.sign(f"cosignature/v1\ntime {late}\n{text}").value
+    with pytest.raises(BadSignature, match="beyond"):
+        open_note(Note(text, (Signature(WITNESS.name, WITNESS.verifier.key_id, value),)), [WITNESS.verifier])
 
 
 # --- keys as strings -------------------------------------------------------------------------------------------------
@@ -208,6 +247,16 @@ def test_what_is_no_verifier_key_is_refused(text: str) -> None:
         Verifier.parse(text)
     with pytest.raises(BadKey):
         Signer.parse(f"PRIVATE+KEY+{text}")
+
+
+def test_what_is_wrong_with_a_key_is_said() -> None:
+    for text in (str(LOG.verifier).replace(LOG.verifier.key_id.hex(), LOG.verifier.key_id.hex().upper()), "a+123+AA=="):
+        with pytest.raises(BadKey, match="8 lower-case"):
+            Verifier.parse(text)
+    with pytest.raises(BadKey, match="starts with"):
+        Signer.parse(LOG.text().removeprefix("PRIVATE+KEY+"))
+    with pytest.raises(BadKey, match="no UTF-8 form"):
+        Signer.new("\ud800")
 
 
 def test_an_error_about_a_signer_key_never_quotes_it() -> None:

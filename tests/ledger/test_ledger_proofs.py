@@ -147,5 +147,10 @@ def test_bytes_that_are_no_frontier_are_refused(data: bytes) -> None:
         assert bytes(Frontier.from_bytes(data)) == data
 
 
+def test_a_frontier_larger_than_any_log_is_refused() -> None:
+    with pytest.raises(BadTree):
+        Frontier.from_bytes((2**63).to_bytes(8, "big") + LEAVES[0])
+
+
 def test_a_leaf_is_not_a_node() -> None:
     assert leaf_hash(LEAVES[0] + LEAVES[1]) != node_hash(LEAVES[0], LEAVES[1])

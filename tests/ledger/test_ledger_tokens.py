@@ -123,6 +123,13 @@ def test_what_is_no_receipt_is_refused(old: bytes, new: bytes) -> None:
         Receipt.parse(data.replace(old, new, 1))
 
 
+def test_a_path_with_a_hash_of_another_length_is_refused() -> None:
+    tree, _, note = logged(9, 4, None)
+    receipt = make_receipt(tree, 4, note)
+    with pytest.raises(BadReceipt, match="31 bytes"):
+        Receipt.parse(bytes(dataclasses.replace(receipt, path=(receipt.path[0][:31], *receipt.path[1:]))))
+
+
 def test_a_path_without_end_is_refused() -> None:
     tree, _, note = logged(9, 4, None)
     receipt = make_receipt(tree, 4, note)

@@ -88,7 +88,7 @@ class FolderWriter:
         """The root over all entries so far."""
         found: list[bytes] = []
         for hashes in self._edge:
-            if hashes or found:
+            if hashes:
                 found = [root([*hashes, *found])]
         return root(found)
 

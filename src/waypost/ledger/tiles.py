@@ -95,7 +95,7 @@ def entries_in(data: bytes, limit: int = WIDTH) -> tuple[list[bytes], str]:
     while position < size:
         start = position + 2
         position = start + int.from_bytes(data[start - 2 : start], "big")
-        if start > size or position > size:
+        if position > size:
             return entries, "cut short"
         if len(entries) == limit:
             return entries, f"{size - start + 2:,} bytes more than its {limit} entries"
