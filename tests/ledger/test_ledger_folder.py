@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from independent import verify_log
-from ledger_cases import LOG, STRANGER, TESSERA, TESSERA_KEY, entries, nodes, publish, write_log
+from ledger_cases import LOG, entries, nodes, publish, write_log
 
 from waypost.ledger.checkpoint import Checkpoint, sign_checkpoint
-from waypost.ledger.errors import BadCheckpoint, BadTile, DamagedLog, LedgerError, UnknownSigner
+from waypost.ledger.errors import BadCheckpoint, BadTile
 from waypost.ledger.folder import FolderWriter, hashes_of
 from waypost.ledger.proofs import consistency_proof, inclusion_proof
 from waypost.ledger.tiles import Tile, entries_in, levels_of, pack_entries, tiles_of, unpack_entries
@@ -183,6 +188,43 @@ def test_whatever_a_dying_writer_left_the_last_checkpoint_is_whole_and_can_be_go
     assert verify_log(folder, str(VERIFIER)) == 600
 
 
+WRITE_ON = """
+import sys
+from pathlib import Path
+from ledger_cases import LOG, entries, publish
+from waypost.ledger.folder import FolderWriter
+writer = FolderWriter(Path(sys.argv[1]), LOG.verifier)
+print(writer.size, flush=True)
+while True:
+    writer.add(entries(97, writer.size))
+    publish(writer)
+    print(writer.size, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_writer_killed_again_and_again_loses_nothing_that_it_published(tmp_path: Path) -> None:
+    paths = os.pathsep.join([str(Path(__file__).parent), *(path for path in sys.path if path)])
+    published = 0
+    for number in range(12):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITE_ON, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        assert writer.stdout is not None
+        said = [int(writer.stdout.readline())]
+        time.sleep(0.005 * number)
+        writer.send_signal(signal.SIGKILL)
+        said += [int(line) for line in writer.communicate()[0].split(b"\n")[:-1]]
+        assert said[0] >= published
+        published = said[-1]
+        if published:
+            assert verify_folder(tmp_path, VERIFIER).checkpoint.size >= published
+    assert published
+    FolderWriter(tmp_path, VERIFIER)
+
+
 def test_a_checkpoint_of_another_tree_is_not_published(tmp_path: Path) -> None:
     writer = FolderWriter(tmp_path, VERIFIER)
     writer.add(entries(3))
@@ -242,140 +284,3 @@ def test_proofs_from_tiles_are_those_from_memory(tmp_path: Path) -> None:
     for level, place in ((-1, 0), (0, 700), (9, 1), (0, -1)):
         with pytest.raises(BadTile):
             stored(level, place)
-
-
-# --- damage ----------------------------------------------------------------------------------------------------------
-
-
-def bundle_of(folder: Path, number: int, size: int) -> Path:
-    return folder / list(tiles_of(None, size))[number].path
-
-
-def rewrite(path: Path, number: int, change: bytes | None) -> None:
-    items, _ = entries_in(path.read_bytes())
-    items[number : number + 1] = [] if change is None else [change]
-    path.write_bytes(pack_entries(items))
-
-
-@pytest.mark.parametrize("index", [0, 1, 255, 256, 511, 512, 599])
-def test_a_changed_entry_is_named(tmp_path: Path, index: int) -> None:
-    write_log(tmp_path, 600)
-    rewrite(bundle_of(tmp_path, index // 256, 600), index % 256, b"forged")
-    with pytest.raises(DamagedLog, match=f"entry {index} is not the one") as caught:
-        verify_folder(tmp_path, VERIFIER)
-    assert caught.value.index == index
-
-
-@pytest.mark.parametrize("index", [0, 255, 256, 598])
-def test_a_missing_doubled_or_swapped_entry_is_named(tmp_path: Path, index: int) -> None:
-    write_log(tmp_path, 600)
-    path = bundle_of(tmp_path, index // 256, 600)
-    before = path.read_bytes()
-    items, _ = entries_in(before)
-    at = index % 256
-    damaged = [[*items[:at], *items[at + 1 :]], [*items[: at + 1], *items[at:]]]
-    if at + 1 < len(items):
-        damaged.append([*items[:at], items[at + 1], items[at], *items[at + 2 :]])
-    for number, broken in enumerate(damaged):
-        path.write_bytes(pack_entries(broken))
-        with pytest.raises(DamagedLog) as caught:
-            verify_folder(tmp_path, VERIFIER)
-        last = at + 1 == len(items)
-        assert caught.value.index == index + (number == 1 and not last) + (number == 1 and last)
-
-
-@given(st.data())
-@settings(max_examples=80, deadline=None)
-def test_any_flipped_bit_or_cut_in_any_file_is_found_at_or_before_its_place(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    folder = tmp_path_factory.getbasetemp() / "whole"
-    if not folder.exists():
-        write_log(folder, 600)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    path = data.draw(st.sampled_from(paths))
-    before = path.read_bytes()
-    place = data.draw(st.integers(0, len(before) - 1))
-    cut = data.draw(st.booleans())
-    changed = before[:place] if cut else before[:place] + bytes([before[place] ^ 1 << place % 8]) + before[place + 1 :]
-    path.write_bytes(changed)
-    try:
-        with pytest.raises(LedgerError) as caught:
-            verify_folder(folder, VERIFIER)
-        if isinstance(caught.value, DamagedLog) and "entries" in path.parts:
-            number = Tile.parse(str(path.relative_to(folder))).index
-            items, _ = entries_in(before)
-            ends = [len(pack_entries(items[: count + 1])) for count in range(len(items))]
-            hit = next(count for count, end in enumerate(ends) if place < end)
-            assert caught.value.index == 256 * number + hit
-    finally:
-        path.write_bytes(before)
-
-
-def test_missing_files_are_named(tmp_path: Path) -> None:
-    write_log(tmp_path, 600)
-    for name, index in (
-        ("tile/entries/001", 256),
-        ("tile/0/001", 256),
-        ("tile/1/000.p/2", 0),
-        ("tile/0/002.p/88", 512),
-    ):
-        path = tmp_path / name
-        kept = path.read_bytes()
-        path.unlink()
-        with pytest.raises(DamagedLog) as caught:
-            verify_folder(tmp_path, VERIFIER)
-        assert caught.value.index == index, name
-        path.write_bytes(kept)
-    (tmp_path / "checkpoint").unlink()
-    with pytest.raises(BadCheckpoint):
-        verify_folder(tmp_path, VERIFIER)
-
-
-def test_damaged_tiles_over_whole_entries_are_told_as_such(tmp_path: Path) -> None:
-    write_log(tmp_path, 600)
-    tile = tmp_path / "tile" / "0" / "001"
-    data = bytearray(tile.read_bytes())
-    data[40 * 32] ^= 1
-    tile.write_bytes(data)
-    with pytest.raises(DamagedLog, match=r"all entries hold.*write the tiles anew") as caught:
-        verify_folder(tmp_path, VERIFIER)
-    assert caught.value.index == 256 + 40
-
-
-def test_a_log_rewritten_with_its_tiles_is_not_the_signed_one(tmp_path: Path) -> None:
-    note = write_log(tmp_path / "true", 600)
-    writer = FolderWriter(tmp_path / "forged", VERIFIER)
-    writer.add([b"forged" if number == 300 else entry for number, entry in enumerate(entries(600))])
-    publish(writer)
-    (tmp_path / "forged" / "checkpoint").write_bytes(note)
-    with pytest.raises(DamagedLog, match="another log than the one that was signed"):
-        verify_folder(tmp_path / "forged", VERIFIER)
-
-
-def test_a_log_under_another_projects_key_is_not_read_further(tmp_path: Path) -> None:
-    writer = FolderWriter(tmp_path, STRANGER.verifier)
-    writer.add(entries(5))
-    publish(writer, STRANGER)
-    with pytest.raises(UnknownSigner):
-        verify_folder(tmp_path, VERIFIER)
-    with pytest.raises(UnknownSigner):
-        FolderWriter(tmp_path, VERIFIER)
-    with pytest.raises(UnknownSigner):
-        publish(writer, LOG)
-
-
-def test_only_the_bundles_since_an_entry_are_read_again(tmp_path: Path) -> None:
-    write_log(tmp_path, 600)
-    (tmp_path / "tile" / "entries" / "000").unlink()
-    seen: list[int] = []
-    verify_folder(tmp_path, VERIFIER, since=300, visit=lambda start, _: seen.append(start))
-    assert seen == [256, 512]
-
-
-def test_tesseras_log_is_damaged_where_we_damage_it(tmp_path: Path) -> None:
-    shutil.copytree(TESSERA, tmp_path / "log")
-    rewrite(tmp_path / "log" / "tile" / "entries" / "000.p" / "15", 8, b"eight")
-    with pytest.raises(DamagedLog) as caught:
-        verify_folder(tmp_path / "log", TESSERA_KEY)
-    assert caught.value.index == 8

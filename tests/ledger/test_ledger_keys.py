@@ -75,6 +75,24 @@ def test_a_key_that_others_could_replace_is_refused(folder: Path, mode: int) -> 
         make_key(folder, "a")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_key_or_a_folder_of_another_user_is_refused(folder: Path) -> None:
+    make_key(folder, "a")
+    os.chown(folder / FILE, 12345, -1)
+    with pytest.raises(BadKey, match="belongs to another user"):
+        load_key(folder)
+    os.chown(folder / FILE, 0, -1)
+    os.chown(folder, 12345, -1)
+    with pytest.raises(BadKey, match="others can write here"):
+        load_key(folder)
+
+
+def test_a_key_can_not_be_made_below_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadKey, match="can't be made"):
+        make_key(tmp_path / "file" / "keys", "a")
+
+
 def test_a_link_a_folder_or_a_pipe_is_no_key(folder: Path, tmp_path: Path) -> None:
     make_key(folder, "a")
     (folder / FILE).rename(tmp_path / "elsewhere")

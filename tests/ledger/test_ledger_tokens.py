@@ -130,6 +130,22 @@ def test_a_path_with_a_hash_of_another_length_is_refused() -> None:
         Receipt.parse(bytes(dataclasses.replace(receipt, path=(receipt.path[0][:31], *receipt.path[1:]))))
 
 
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "no empty line"),
+        (b"c2sp.org/tlog-proof@v1\nindex 4\n", "no empty line"),
+        (b"x" * 2_000_001 + b"\n\n", "far too long"),
+        (b"c2sp.org/tlog-proof@v1\n\n", "no index line"),
+        (b"c2sp.org/tlog-proof@v1\nextra bW9yZQ==\n\n", "no index line"),
+        (b"c2sp.org/tlog-proof@v1\nplace 4\n\n", "no index line"),
+    ],
+)
+def test_what_is_missing_in_a_receipt_is_said(data: bytes, says: str) -> None:
+    with pytest.raises(BadReceipt, match=says):
+        Receipt.parse(data)
+
+
 def test_a_path_without_end_is_refused() -> None:
     tree, _, note = logged(9, 4, None)
     receipt = make_receipt(tree, 4, note)
@@ -265,6 +281,39 @@ def test_another_text_time_kind_or_place_is_refused() -> None:
         disclose(prove_token(LEAVES, 5), SEED, b"other")
 
 
+def test_leaves_of_a_newer_version_unit_or_kind_are_refused() -> None:
+    for place, says in ((0, "of version 1"), (1, "unknown unit or kind"), (2, "unknown unit or kind")):
+        with pytest.raises(BadProof, match=says):
+            TokenLeaf.from_bytes(LEAVES[0][:place] + b"\x09" + LEAVES[0][place + 1 :])
+    with pytest.raises(BadProof, match="52 bytes"):
+        TokenLeaf.from_bytes(LEAVES[0][:-1])
+
+
+def test_bytes_that_are_no_proof_of_a_token_are_told_as_such() -> None:
+    proof = prove_token(LEAVES, 5)
+    hidden, shown = bytes(proof), bytes(disclose(proof, SEED, PIECES[5][2]))
+    for data in (*(hidden[:end] for end in range(len(hidden))), hidden + b"x", hidden[:5] + b"\x01" + hidden[6:]):
+        with pytest.raises(BadProof, match="no proof of a token"):
+            TokenProof.from_bytes(data)
+    for flag in (b"\x00", b"\x02"):
+        with pytest.raises(BadProof, match="no proof of a token"):
+            TokenProof.from_bytes(shown[:5] + flag + shown[6:])
+    for size in range(1, SALT_SIZE):
+        with pytest.raises(BadProof, match="without its whole salt"):
+            TokenProof.from_bytes(shown[: len(hidden) + size])
+
+
+def test_a_statement_of_a_newer_version_or_without_an_end_is_refused() -> None:
+    data = bytes(Statement(header(14)))
+    with pytest.raises(BadReceipt, match="a newer Waypost may"):
+        Statement.from_bytes(b"\x02" + data[1:])
+    for end in range(1, len(data)):
+        with pytest.raises(BadReceipt, match="cut short"):
+            Statement.from_bytes(data[:end])
+    with pytest.raises(BadProof, match="at most 65,535"):
+        bytes(Statement(b"x" * 65_536))
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -296,6 +345,7 @@ def test_a_response_without_tokens_commits_to_none() -> None:
         {**COMMITTED.to_json(), "count": "37"},
         {**COMMITTED.to_json(), "count": 0},
         {**COMMITTED.to_json(), "unit": "word"},
+        {**COMMITTED.to_json(), "unit": []},
         {**COMMITTED.to_json(), "root": "ab"},
         {**COMMITTED.to_json(), "root": COMMITTED.root.hex().upper()},
         {**COMMITTED.to_json(), "root": 5},
