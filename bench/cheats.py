@@ -87,10 +87,13 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="waypost-cheats-") as name, ThreadPoolExecutor(options.jobs) as pool:
         tools = CASES.make_tools(Path(name) / "tools")
-        rows = list(pool.map(lambda pair: row(pair[0], pair[1], options.variant, Path(name), tools), cases))
-    head = ["| family | name | plan | admitted | reason |", "|---|---|---|---|---|"]
-    lines = [*head, *(row.line for row in rows), "", *sums(rows)]
-    print("\n".join(lines))
+        lines, rows = ["| family | name | plan | admitted | reason |", "|---|---|---|---|---|"], []
+        print("\n".join(lines), flush=True)
+        for one in pool.map(lambda pair: row(pair[0], pair[1], options.variant, Path(name), tools), cases):
+            rows.append(one)
+            print(one.line, flush=True)
+    lines += [*(one.line for one in rows), "", *sums(rows)]
+    print("\n".join(sums(rows)))
     print(f"took {time.monotonic() - began:.0f} s")
     if options.markdown:
         options.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")

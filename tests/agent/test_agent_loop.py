@@ -86,6 +86,7 @@ def results(request: Request) -> dict[str, str]:
     return {message.call_id: message.text for message in request.messages if isinstance(message, ToolMessage)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", [WIRES[2], *(pytest.param(wire, marks=pytest.mark.slow) for wire in WIRES[:2])])
 def test_sixty_steps_in_a_small_window_stay_legal_and_only_grow_between_folds(place: Place, wire: str) -> None:
     print_much = [sh(f"for i in $(seq 120); do echo step {n} line $i of the output; done") for n in range(30)]
@@ -238,6 +239,7 @@ def test_an_answer_without_calls_is_nudged_and_three_in_a_row_go_to_the_gates(pl
     assert len(nudges) == 2
 
 
+@pytest.mark.slow
 def test_a_stream_that_breaks_off_is_asked_again_and_nothing_of_it_is_carried_out(place: Place) -> None:
     spoilt = Fault(cut=0.7, response=answer("", sh("touch spoilt.txt"), mark="x"))
     with LoopbackServer(Script(spoilt, Fault(status=503), Fault(empty=True), sh("touch good.txt"))) as server:

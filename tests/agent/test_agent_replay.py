@@ -74,6 +74,7 @@ def eventful(asked: list[Any]) -> Any:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", [WIRES[2], *(pytest.param(wire, marks=pytest.mark.slow) for wire in WIRES[:2])])
 def test_every_request_of_an_eventful_run_is_rebuilt_from_the_log_to_the_byte(tmp_path: Path, wire: str) -> None:
     place = make_place(tmp_path)

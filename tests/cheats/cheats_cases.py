@@ -71,6 +71,10 @@ def at_import(text: str) -> tuple[Call, ...]:
     return (change(MODULE, "import re\nimport unicodedata\n", f"import re\nimport unicodedata\n{text}"),)
 
 
+SETUP = 'cp -a "$TOOLS"/. "$WAYPOST_ENVIRONMENT"/'
+"""Makes the environment by copying; it names no Python tool, so that no other is made first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cheat:
     """One way to a green box without the work.
@@ -230,7 +234,8 @@ def write_documents(root: Path, variant: Variant, held_out: Path, tools: Path) -
         folder / "PROMPT.md",
         "# Ordinals\n\n## Goals\n\nOrdinal numbers come out right again.\n\n## Deliverables\n\n"
         "- R-1 `ordinal` gives the right suffix for every number.\n\n## Done when\n\n- Every gate is green.\n\n"
-        f"## Environment\n\n```bash setup timeout=60\n{_setup(tools)}\n```\n",
+        f"## Environment\n\n- Variable: TOOLS={tools}\n- Network: none\n\n"
+        f"```bash setup timeout=60\n{SETUP}\n```\n",
     )
     write_file(
         folder / "PLAN.md",
@@ -243,11 +248,6 @@ def write_documents(root: Path, variant: Variant, held_out: Path, tools: Path) -
     )
     write_file(folder / "IMPLEMENT.md", "# How the work goes\n\nOne milestone at a time.\n")
     write_file(folder / "DOCUMENTATION.md", "# Ordinals: documentation\n\n## Notes\n\nNone.\n")
-
-
-def _setup(tools: Path) -> str:
-    """Shell text that makes the environment by copying; it names no Python tool, so that no other is made first."""
-    return f'cp -a {tools}/. "$WAYPOST_ENVIRONMENT"/'
 
 
 def make_tools(folder: Path) -> Path:

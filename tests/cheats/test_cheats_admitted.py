@@ -13,25 +13,18 @@ from cheats_cases import CERTAIN, Cheat, Honest, make_tools
 from cheats_list import CHEATS, WORK
 from cheats_play import Played, play
 
-FITTED = {
-    "answers-in-a-table",
-    "answers-in-branches",
-    "answers-in-sets",
-    "answers-in-a-data-file",
-    "answers-as-hashes",
-    "answers-in-a-string",
-    "rule-that-fits-the-tests",
-}
-"""One cheat in seven spellings: source that was made for the tests' inputs. Only who asks from outside can tell."""
+FITTED = {"rule-that-fits-the-tests"}
+"""Source that was made for the tests' inputs and holds none of them. Only who asks from outside can tell."""
 AT_MOST = 2
-QUICK = {"assert-true", "skipped", "gone-at-import-with-a-word", "fix", "fix-and-new-tests"}
+QUICK = {"skipped", "fix"}
 Everything = dict[str, Played]
 
 # All of them are more than two hundred whole runs, which `bench/cheats.py` plays; here stand some of each family.
 ALL = bool(os.environ.get("WAYPOST_ALL_CHEATS"))
 KNOWN = [cheat for cheat in CHEATS if cheat.name not in FITTED]
-CHOSEN = tuple(cheat for at, cheat in enumerate(KNOWN) if ALL or at % 4 == 0 or cheat.name in QUICK)
-ASKED = tuple(cheat for at, cheat in enumerate(CHEATS) if ALL or at % 16 == 0 or cheat.name in FITTED)
+CHOSEN = tuple(cheat for at, cheat in enumerate(KNOWN) if ALL or at % 6 == 0 or cheat.name in QUICK)
+ASKED = tuple(cheat for at, cheat in enumerate(CHEATS) if ALL or at % 50 == 0 or cheat.name in FITTED)
+HONEST = tuple(work for at, work in enumerate(WORK) if ALL or at % 3 == 0 or work.name in QUICK)
 
 
 def _marked(cases: tuple[Cheat, ...] | tuple[Honest, ...]) -> list[object]:
@@ -70,7 +63,7 @@ def test_nothing_is_admitted_where_somebody_asks_from_outside(
     assert not seen.admitted, f"{cheat.name} ({variant}): {seen.state}\n{seen.reasons}"
 
 
-@pytest.mark.parametrize("work", _marked(WORK))
+@pytest.mark.parametrize("work", _marked(HONEST))
 def test_honest_work_passes(work: Honest, tmp_path: Path, tools: Path) -> None:
     seen = play(work, tmp_path, tools)
     assert seen.admitted, f"{work.name} ({work.variant}): {seen.state}\n{seen.reasons}\n{seen.output[-2000:]}"

@@ -93,6 +93,7 @@ def _is_ticked(plan: Plan, box: int) -> bool:
     return next(part.ticked for part in parts if part.box == box)
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.data())
 def test_a_tick_changes_one_byte_and_one_box_and_can_be_taken_back(raw: bytes, data: st.DataObject) -> None:
@@ -100,7 +101,7 @@ def test_a_tick_changes_one_byte_and_one_box_and_can_be_taken_back(raw: bytes, d
 
 
 @pytest.mark.slow
-@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.data())
 def test_a_tick_changes_one_byte_in_thousands_of_documents(raw: bytes, data: st.DataObject) -> None:
     _tick_and_back(raw, data)

@@ -29,23 +29,23 @@ def opened(bullet: str) -> AllowedHost:
 def test_hosts_are_read_from_the_target_and_the_rest_stays_free_text() -> None:
     read, found = target(
         "# T\n\n## Goals\n\nx\n\n## Done when\n\ny\n\n## Permissions\n\n- Read files,\n  all of them\n"
-        "- Network: pypi.org:443\n- Network: *.pythonhosted.org:443\n- Note: nothing else\n"
+        "- Network: packages.example:443\n- Network: *.files.example:443\n- Note: nothing else\n"
     )
     assert found == []
     assert read.permissions == ("Read files, all of them", "Note: nothing else")
     assert read.hosts == (
-        AllowedHost("pypi.org", line=15),
-        AllowedHost("*.pythonhosted.org", line=16),
+        AllowedHost("packages.example", line=15),
+        AllowedHost("*.files.example", line=16),
     )
 
 
 @pytest.mark.parametrize(
     ("bullet", "host"),
     [
-        ("Network: pypi.org", AllowedHost("pypi.org", 443)),
-        ("host: `PyPI.org.:8443`", AllowedHost("pypi.org", 8443)),
+        ("Network: packages.example", AllowedHost("packages.example", 443)),
+        ("host: `Packages.Example.:8443`", AllowedHost("packages.example", 8443)),
         ("**Network:** \\*.Example.COM:443", AllowedHost("*.example.com", 443)),
-        ("Network:pypi.org:80", AllowedHost("pypi.org", 80)),
+        ("Network:packages.example:80", AllowedHost("packages.example", 80)),
         ("Network: gitlab.corp:443 private", AllowedHost("gitlab.corp", private=True)),
         ("Network: registry:5000 private", AllowedHost("registry", 5000, private=True)),
         ("Network: bücher.example", AllowedHost("xn--bcher-kva.example")),
@@ -74,13 +74,13 @@ def test_no_network_can_be_said_too() -> None:
     ("bullet", "message"),
     [
         ("Network:", "names no host; write `- Network: HOST:PORT`"),
-        ("Network: pypi.org:", '"" is no port; write a number from 1 to 65535'),
-        ("Network: pypi.org:https", '"https" is no port'),
-        ("Network: pypi.org:0", '"0" is no port'),
-        ("Network: pypi.org:65536", '"65536" is no port'),
-        ("Network: https://pypi.org/simple/", "whole hosts are opened; write `- Network: pypi.org:443`"),
-        ("Network: http://pypi.org", "write `- Network: pypi.org:80`"),
-        ("Network: pypi.org/simple", "write `- Network: pypi.org:443`"),
+        ("Network: packages.example:", '"" is no port; write a number from 1 to 65535'),
+        ("Network: packages.example:https", '"https" is no port'),
+        ("Network: packages.example:0", '"0" is no port'),
+        ("Network: packages.example:65536", '"65536" is no port'),
+        ("Network: https://packages.example/all/", "whole hosts are opened; write `- Network: packages.example:443`"),
+        ("Network: http://packages.example", "write `- Network: packages.example:80`"),
+        ("Network: packages.example/simple", "write `- Network: packages.example:443`"),
         ("Network: 10.0.0.1:443", "bare address, and those are never opened; write the host's name"),
         ("Network: 127.1", "bare address"),
         ("Network: 2130706433:80", "bare address"),

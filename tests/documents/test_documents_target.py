@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from documents_cases import TARGET, target
 
-from waypost.documents.model import Deliverable, Environment
+from waypost.documents.model import AllowedHost, Deliverable, Environment
 
 ENVIRONMENT = """\
 # T
@@ -24,6 +24,7 @@ Some words.
 - Lock files: requirements.lock, `package-lock.json`
 - Variable: TZ=UTC
 - Variable: EMPTY=
+- Network: packages.example
 - Just so: prose
 
 ```bash setup timeout=10m
@@ -65,6 +66,7 @@ def test_the_environment_is_read_and_the_rest_is_prose() -> None:
         setup_timeout=600.0,
         lock_files=("requirements.lock", "package-lock.json"),
         variables=(("TZ", "UTC"), ("EMPTY", "")),
+        hosts=(AllowedHost("packages.example", line=19),),
     )
     assert read.permissions == ("Read files, all of them", "Run tests")
 
@@ -119,3 +121,30 @@ def test_front_matter_that_makes_no_sense_is_an_error_and_the_rest_is_read(front
 def test_front_matter_shifts_no_line() -> None:
     _, found = target("---\ntitle: x\n---\n" + TARGET.replace("R-3", "R-2"))
     assert found == ["PROMPT.md:15: deliverable R-2 is there twice; give it the next free number"]
+
+
+@pytest.mark.parametrize(
+    ("bullets", "hosts", "message"),
+    [
+        ("", None, "the set-up has this machine's whole network; write `- Network: HOST:PORT`"),
+        ("- Network: any", None, ""),
+        ("- Network: `any`.", None, ""),
+        ("- Network: none", (), ""),
+        ("- Network: packages.example\n- Network: any", None, "the set-up's network is named twice"),
+        ("- Network: 10.0.0.1", (), "is a bare address"),
+        ("- Netwrok: packages.example", None, 'did you mean "Network:"?'),
+    ],
+)
+def test_what_a_set_up_may_reach_is_read_from_its_environment(
+    bullets: str, hosts: tuple[AllowedHost, ...] | None, message: str
+) -> None:
+    read, found = target(ENVIRONMENT.replace("- Network: packages.example", bullets))
+    assert read.environment.hosts == hosts
+    assert [message in str(one) for one in found][:1] == [True] * bool(message)
+
+
+def test_hosts_of_the_permissions_are_not_the_set_ups() -> None:
+    silent = ENVIRONMENT.replace("- Network: packages.example\n", "")
+    read, _ = target(silent.replace("- Run tests", "- Network: a.example"))
+    assert read.environment.hosts is None
+    assert [host.name for host in read.hosts] == ["a.example"]

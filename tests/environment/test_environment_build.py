@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+from environment_cases import build, plain
 
-from waypost.environment.build import MARKER, BuiltEnvironment, EnvironmentSpec, build, stored
+from waypost.environment.build import MARKER, BuiltEnvironment, EnvironmentSpec, stored
+from waypost.environment.build import build as build_it
 from waypost.environment.clean import base_variables, search_path, without_passwords
 from waypost.environment.editable import source_roots
 from waypost.environment.errors import NoInterpreter, SetupFailed
 from waypost.environment.facts import facts, is_wal_safe
 from waypost.environment.key import key_of
 from waypost.environment.locks import named_in
+from waypost.environment.steps import Step, StepEnded
 
 
 @pytest.fixture
@@ -74,11 +77,11 @@ def test_nothing_named_builds_nothing(checkout: Path, store: Path) -> None:
 def test_a_set_up_runs_once_and_again_when_a_lock_file_changes(checkout: Path, store: Path) -> None:
     command = 'pwd; echo ran >> "$WAYPOST_ENVIRONMENT/trace"; mkdir "$WAYPOST_ENVIRONMENT/bin"'
     spec = EnvironmentSpec(setup=command, lock_files=("lock.txt", "absent.txt"))
-    lines: list[str] = []
-    first = build(spec, checkout, store, lines.append)
-    again = build(spec, checkout, store, lines.append)
+    first = build(spec, checkout, store)
+    again = build(spec, checkout, store)
     assert (first.built, again.built, first.key == again.key) == (True, False, True)
-    assert lines == [str(checkout)]
+    assert first.log_path
+    assert first.log_path.read_text() == f"{checkout}\n"
     assert first.folder
     assert (first.folder / "trace").read_text() == "ran\n"
     assert first.variables["PATH"].startswith(f"{first.folder}/bin:")
@@ -98,10 +101,9 @@ def test_a_red_set_up_is_told_with_its_last_lines_and_tried_again(checkout: Path
 
 def test_a_set_up_that_never_ends_is_ended_with_all_it_started(checkout: Path, store: Path) -> None:
     spec = EnvironmentSpec(setup="sleep 987 & echo $!; trap '' TERM; wait; sleep 987", setup_timeout=0.4)
-    lines: list[str] = []
-    with pytest.raises(SetupFailed, match=r"longer than 0\.4 s"):
-        build(spec, checkout, store, lines.append)
-    state = Path(f"/proc/{lines[0]}/stat")
+    with pytest.raises(SetupFailed, match=r"longer than 0\.4 s") as caught:
+        build(spec, checkout, store)
+    state = Path(f"/proc/{caught.value.tail[0]}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
 
 
@@ -122,13 +124,11 @@ def test_a_build_that_was_cut_short_is_built_anew(checkout: Path, store: Path) -
 
 def test_two_who_build_at_once_build_once(checkout: Path, store: Path) -> None:
     spec = EnvironmentSpec(setup="sleep 0.2; echo ran >> trace")
-    results: list[bool] = []
-    threads = [threading.Thread(target=lambda: results.append(build(spec, checkout, store).built)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == [False, False, True]
+
+    async def at_once() -> list[bool]:
+        return [one.built for one in await asyncio.gather(*(build_it(spec, checkout, store, plain) for _ in range(3)))]
+
+    assert sorted(asyncio.run(at_once())) == [False, False, True]
     assert (checkout / "trace").read_text() == "ran\n"
 
 
@@ -225,17 +225,20 @@ def test_a_command_may_have_a_home_of_its_own(checkout: Path, store: Path, tmp_p
     assert built.variables_in(checkout, tmp_path)["HOME"] == str(tmp_path)
 
 
-def test_a_wrap_stands_before_each_command_of_a_build(checkout: Path, store: Path) -> None:
-    seen: list[tuple[tuple[str, ...], Path, Path]] = []
+def test_each_command_of_a_build_goes_through_the_runner(checkout: Path, store: Path) -> None:
+    seen: list[Step] = []
 
-    def wrap(command: tuple[str, ...], where: Path, folder: Path) -> tuple[str, ...]:
-        seen.append((command, where, folder))
-        return ("env", "WRAPPED=1", *command)
+    async def runner(step: Step) -> StepEnded:
+        seen.append(step)
+        return await plain(step)
 
-    built = build(EnvironmentSpec(setup='echo "$WRAPPED" > "$WAYPOST_ENVIRONMENT/x"'), checkout, store, wrap=wrap)
+    spec = EnvironmentSpec(interpreter=sys.executable, setup='echo 1 > "$WAYPOST_ENVIRONMENT/x"', setup_timeout=60)
+    built = asyncio.run(build_it(spec, checkout, store, runner))
     assert built.folder
     assert (built.folder / "x").read_text() == "1\n"
-    assert [(where, folder) for _, where, folder in seen] == [(checkout, built.folder)]
+    assert [(step.checkout, step.folder) for step in seen] == [(checkout, built.folder)] * 2
+    assert [step.argv[0] for step in seen] == [step.interpreter for step in seen[:1]] + ["bash"]
+    assert all(0 < step.timeout <= 60 for step in seen)
 
 
 def test_a_finished_environment_is_closed_to_writing_and_can_be_built_again(checkout: Path, store: Path) -> None:

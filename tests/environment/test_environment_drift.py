@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from environment_cases import SPEC, environment, install, site_of, wheel
+from environment_cases import SPEC, build, environment, install, site_of, wheel
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.environment.build import EnvironmentSpec, build
+from waypost.environment.build import EnvironmentSpec
 from waypost.environment.drift import changed_locks, difference
 from waypost.environment.fingerprint import Fingerprint, fingerprint
 from waypost.environment.interpreter import Interpreter

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from environment_cases import SPEC, environment, install, site_of
+from environment_cases import SPEC, build, environment, install, site_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.environment.build import BuiltEnvironment, EnvironmentSpec, build
+from waypost.environment.build import BuiltEnvironment, EnvironmentSpec
 from waypost.environment.errors import BadEnvironmentLock, BadFingerprint
 from waypost.environment.fingerprint import Fingerprint, fingerprint
 from waypost.environment.interpreter import Interpreter

@@ -103,6 +103,7 @@ def run(bad: Bad, checkout: Path, held: dict[str, Any]) -> Verdict:
     return verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
 def test_a_bad_command_ends_in_a_verdict_that_says_so(tmp_path: Path, bad: Bad, held: dict[str, Any]):
     if bad.name == "removes its checkout" and held:
@@ -113,6 +114,7 @@ def test_a_bad_command_ends_in_a_verdict_that_says_so(tmp_path: Path, bad: Bad, 
     assert find_marked(f"{tmp_path}/") == []
 
 
+@pytest.mark.slow
 def test_a_hang_in_a_test_is_no_runner_that_was_killed(tmp_path: Path, held: dict[str, Any]):
     verdict = run(next(bad for bad in BAD if bad.name == "hangs in a test"), tmp_path / "checkout", held)
     assert verdict.refusals == ()

@@ -55,6 +55,7 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_pytests_failures_are_named_with_their_assertions(shop: Path):
     told = played("python -m pytest -p no:cacheprovider --color=yes", shop)
     assert told.startswith("Failed tests (302):\n- test_shop.py::test_price: assert 3 == 4")
@@ -69,6 +70,7 @@ def test_pytests_failures_are_named_with_their_assertions(shop: Path):
     assert "\x1b" not in told
 
 
+@pytest.mark.slow
 def test_a_report_tells_where_each_test_failed(shop: Path):
     command = "python -m pytest -q -p no:cacheprovider --junitxml=r.xml"
     subprocess.run(
@@ -80,6 +82,7 @@ def test_a_report_tells_where_each_test_failed(shop: Path):
     assert "First error:\ntest_shop::test_price\ndef test_price():" in told
 
 
+@pytest.mark.slow
 def test_a_module_that_does_not_import_is_told_with_its_cause(shop: Path):
     (shop / "shop.py").write_text("import nosuchmodule\n")
     told = played("python -m pytest -q -p no:cacheprovider", shop)
@@ -116,6 +119,7 @@ def test_chained_tracebacks_are_told_together(tmp_path: Path):
     assert "OSError: outer" in told
 
 
+@pytest.mark.slow
 def test_mypys_complaints_are_told_once_and_counted(tmp_path: Path):
     needs("mypy")
     source = "def f(x: int) -> str:\n    return x\n" + "print(lost)\n" * 200

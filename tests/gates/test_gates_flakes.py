@@ -217,6 +217,7 @@ def test_sound(): pass
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("red_now", "red_before", "light"), [("1", "2", "green"), ("1", "", "red"), ("1 2 3 4 5 6", "", "red")]
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from integrity_cases import ROMAN, Bench, Files, refusals, swap
+from integrity_cases import BASE, ROMAN, Bench, Files, refusals, swap
 
 TEST = "tests/test_roman.py"
 START = '    written = ""'
@@ -116,3 +118,15 @@ def test_a_new_test_outside_the_scope_is_taken_out_and_told(bench: Bench) -> Non
     found = bench.examine({"tests/test_new.py": "def test_new():\n    assert 1 + 1 == 2\n"}, ("src/**",))
     assert refusals(found) == []
     assert found.restore == {"tests/test_new.py": None}
+
+
+def test_code_that_became_too_large_to_be_looked_at_is_refused_and_old_large_code_only_told(tmp_path: Path) -> None:
+    large = f'TABLE = "{"x" * 2**20}"\n'
+    bench = Bench(tmp_path, {**BASE, "src/old.py": large})
+    assert refusals(bench.examine({"src/roman.py": large})) == [
+        "[trick] src/roman.py: is too large to be looked at (1.0 MiB)"
+    ]
+    assert refusals(bench.examine({"src/roman.py": "A = 1\n\0"})) == ["[trick] src/roman.py: is code with NUL bytes"]
+    told = bench.examine({"src/old.py": large + "A = 1\n"})
+    assert refusals(told) == []
+    assert [one.kind for one in told.findings] == ["trick"]

@@ -212,6 +212,7 @@ CHEATS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.name)
 def test_a_cheat_is_red_and_named(tmp_path: Path, cheat: Cheat):
     verdict = verdict_on(tmp_path, cheat.files, cheat.command, **cheat.options)
@@ -245,6 +246,7 @@ HONEST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_work_is_green(tmp_path: Path, name: str):
     verdict = verdict_on(tmp_path, {"app.py": RIGHT, **HONEST[name]}, "PYTHONPATH=. " + PYTEST)
@@ -253,6 +255,7 @@ def test_honest_work_is_green(tmp_path: Path, name: str):
     assert verdict.census.witnessed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -282,6 +285,7 @@ def test_a_witness_is_heard_however_pytest_is_started(tmp_path: Path, command: s
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -329,6 +333,7 @@ def test_a_commands_own_options_and_path_reach_its_pytest_as_they_stand(tmp_path
     assert verdict.command == 'PYTHONPATH=lib PYTEST_ADDOPTS="-v -v" python -m pytest'
 
 
+@pytest.mark.slow
 def test_only_the_tests_asked_for_run(tmp_path: Path):
     lay(tmp_path, {"app.py": RIGHT, "test_app.py": TESTS})
     for command in (PYTEST, PYTEST + " -n 2"):

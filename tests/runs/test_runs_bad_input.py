@@ -171,6 +171,7 @@ def test_a_log_that_is_none_is_left_alone(place: Place, tmp_path: Path) -> None:
     assert "state.db" in refused(place, "run", "plan", "--model", model(tmp_path), "--yes")
 
 
+@pytest.mark.slow
 def test_a_second_process_on_the_same_run_is_refused(place: Place, tmp_path: Path) -> None:
     slow = scripted(tmp_path, [shell("echo 1 > new.txt"), *[shell(f"sleep 1; echo {n}") for n in range(20)], done()])
     process = place.start("run", "plan", "--model", slow, "--yes", "--json")
@@ -278,6 +279,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", disk], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["something else fills it", pytest.param("a command fills it", marks=pytest.mark.slow)])
 def test_a_full_disk_pauses_the_run_and_keeps_its_checkpoints(
     tmp_path: Path, small_disk: Path, how: str, monkeypatch: pytest.MonkeyPatch

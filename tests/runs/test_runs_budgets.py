@@ -46,6 +46,7 @@ def ends(place: Place, run: str) -> list[tuple[str, str]]:
 # --- gates -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_gate_that_stays_red_blocks_after_its_repairs_and_is_never_complete(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Never", {"never": "cat tries.txt; false"}, budget="repair=2"))
     model = scripted(tmp_path, [turn for n in range(9) for turn in (shell(f"echo {n} >> tries.txt"), done())])
@@ -122,6 +123,7 @@ def test_a_regression_that_cannot_be_repaired_ends_blocked(tmp_path: Path) -> No
 WORK = [shell(f"echo {n} > file-{n}.txt") for n in range(8)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "budget"),
     [
@@ -158,6 +160,7 @@ def test_a_run_out_of_its_budget_wraps_up_reports_and_goes_on_with_a_larger_one(
     assert "- [x] M01.A1" in plan_of(place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", ["steps=3", "tokens=4k", "wall=1s"])
 def test_a_milestone_out_of_its_own_budget_ends_the_run_as_out_of_budget(tmp_path: Path, budget: str) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}, budget=budget))
@@ -170,6 +173,7 @@ def test_a_milestone_out_of_its_own_budget_ends_the_run_as_out_of_budget(tmp_pat
     assert "complete" not in record_of(place)
 
 
+@pytest.mark.slow
 def test_resume_takes_a_larger_limit_on_the_command_line(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))
     model = scripted(tmp_path, [*WORK, done()])
@@ -204,6 +208,7 @@ NONSENSE: dict[str, Callable[[Request], Response | Fault]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", ["openai", pytest.param("anthropic", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sort", [name for name in NONSENSE if name != "empty answers"])
 def test_a_model_that_talks_nonsense_for_ever_is_stopped_within_its_repairs(
@@ -217,6 +222,7 @@ def test_a_model_that_talks_nonsense_for_ever_is_stopped_within_its_repairs(
     assert place.states(run) == {"M01": "blocked"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
 def test_a_run_on_a_chaotic_model_ends_well(tmp_path: Path, seed: int) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))

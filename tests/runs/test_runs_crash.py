@@ -189,14 +189,6 @@ def crash_and_compare(place: Place, chance: random.Random, most: int, expected: 
 
 
 @pytest.mark.slow
-def test_six_kills_change_nothing_of_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, object]
-) -> None:
-    monkeypatch.setenv("WAYPOST_HOME", str(tmp_path / "home"))
-    assert crash_and_compare(place_in(tmp_path), random.Random(6), 6, undisturbed) > 0
-
-
-@pytest.mark.slow
 def test_fifty_kills_change_nothing_of_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, object]
 ) -> None:
@@ -218,14 +210,14 @@ def test_a_kill_right_after_any_event_changes_nothing_of_the_end(
     with LoopbackServer(Stateless(SCRIPTS)) as server:
         run = place.open_run("calc", "anthropic:any", server.url)
         while code == -9:
-            arguments = [sys.executable, "-c", DIES, run, str(chance.randint(2, 9))]
+            arguments = [sys.executable, "-c", DIES, run, str(chance.randint(4, 16))]
             ended = subprocess.run(arguments, cwd=place.root, env=place.environ(), check=False, capture_output=True)
             code = ended.returncode
             kills += code == -9
             assert kills < 150, "no progress"
     assert code == 0, ended.stderr.decode()[-2000:]
     assert outcome(place, run) == undisturbed
-    assert kills > 20
+    assert kills > 10
 
 
 def test_a_checkpoint_that_a_killed_process_took_but_did_not_write_down_is_in_the_log_after_the_resume(

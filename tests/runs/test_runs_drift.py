@@ -10,7 +10,7 @@ from runs_cases import Aim, make_place, scripted, write_documents
 
 from waypost.documents.errors import Report
 from waypost.documents.target import parse_target
-from waypost.environment.build import EnvironmentSpec, build
+from waypost.environment.build import EnvironmentSpec, stored
 from waypost.environment.fingerprint import Fingerprint, fingerprint
 from waypost.environment.interpreter import Interpreter
 from waypost.environment.packages import Package
@@ -159,6 +159,7 @@ def test_the_pin_is_the_newest_of_the_live_history(tmp_path: Path) -> None:
     log.close()
 
 
+@pytest.mark.slow
 def test_doctor_says_line_by_line_whether_a_run_has_its_environment(tmp_path: Path) -> None:
     place = make_place(tmp_path, {"a.txt": "one\n", "uv.lock": "1\n"})
     write_documents(place.root, "thing", [Aim("M01", "A", {"ok": "true"})])
@@ -167,7 +168,9 @@ def test_doctor_says_line_by_line_whether_a_run_has_its_environment(tmp_path: Pa
     assert (unpinned.returncode, "no pinned environment yet" in unpinned.stdout) == (1, True)
     checkout, spec = place.worktree(run), EnvironmentSpec()
     with place.project() as project:
-        found = fingerprint(spec, checkout, build(spec, checkout, project.environments))
+        built = stored(spec, project.environments, "")
+        assert built is not None
+        found = fingerprint(spec, checkout, built)
         project.log.append(run, project.log.claim(run), [drift.capture(found)])
     good = place.waypost("doctor", run, "--json")
     assert (good.returncode, json.loads(good.stdout)["pinned"]) == (0, found.digest)

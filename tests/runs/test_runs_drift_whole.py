@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from runs_cases import Place, done, make_place, scripted, shell, write
 
 from waypost.events import kinds
@@ -65,6 +66,7 @@ def upgrade(packages: Path, before: str, after: str) -> None:
     folder.rename(packages / f"tiny-{after}.dist-info")
 
 
+@pytest.mark.slow
 def test_one_upgraded_package_is_one_line_and_restoring_it_clears_the_stop(tmp_path: Path) -> None:
     place, run, packages = started(tmp_path)
     upgrade(packages, "1.0", "2.0")
@@ -82,6 +84,7 @@ def test_one_upgraded_package_is_one_line_and_restoring_it_clears_the_stop(tmp_p
     assert not place.view(run).waiting
 
 
+@pytest.mark.slow
 def test_a_person_may_accept_the_environment_as_it_is_now(tmp_path: Path) -> None:
     place, run, packages = started(tmp_path)
     upgrade(packages, "1.0", "2.0")

@@ -62,6 +62,7 @@ def after_calls(number: int, what: Callable[[], None]) -> Callable[[Record], Non
     return then
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wish", "outcome"), [("pause", "paused"), pytest.param("stop", "stopped", marks=pytest.mark.slow)]
 )
@@ -90,6 +91,7 @@ def test_another_process_steers_and_ends_a_running_run(tmp_path: Path, wish: str
     assert notes == ["The human says: And spaces"], "each word is told once"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["a call", "a gate"])
 def test_a_stop_ends_the_running_command_too_and_the_run_can_go_on(tmp_path: Path, what: str) -> None:
     begun = tmp_path / "begun"
@@ -115,6 +117,7 @@ def test_a_stop_ends_the_running_command_too_and_the_run_can_go_on(tmp_path: Pat
     assert place.waypost("resume", run).returncode == 0
 
 
+@pytest.mark.slow
 def test_an_interrupt_checkpoints_and_says_how_to_go_on(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-19.txt"}))
     process = place.start("run", "plan", "--model", slow_script(tmp_path), "--yes")
@@ -130,6 +133,7 @@ def test_an_interrupt_checkpoints_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert place.waypost("resume").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_question_is_asked_answered_and_heard_while_work_goes_on(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))
     turns = [{"calls": [call("ask", question="Tabs or spaces?")]}, *WORK, done()]
@@ -153,6 +157,7 @@ def test_two_questions_in_one_answer_are_two(tmp_path: Path) -> None:
     assert {item.item: item.text for item in place.view(run).waiting} == {"Q1": "Tabs?", "Q2": "Or spaces?"}
 
 
+@pytest.mark.slow
 def test_an_unanswered_question_does_not_stop_a_run_and_waits_visibly(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))
     turns = [{"calls": [call("ask", question="Tabs or spaces?")]}, *WORK, done()]
@@ -166,6 +171,7 @@ def test_an_unanswered_question_does_not_stop_a_run_and_waits_visibly(tmp_path: 
     assert place.view(run).waiting == ()
 
 
+@pytest.mark.slow
 def test_a_milestone_for_human_eyes_only_blocks_until_it_is_accepted(tmp_path: Path) -> None:
     place = place_for(
         tmp_path,
@@ -186,6 +192,7 @@ def test_a_milestone_for_human_eyes_only_blocks_until_it_is_accepted(tmp_path: P
     assert "- [x] M01.A1" in plan_of(place)
 
 
+@pytest.mark.slow
 def test_a_rejected_milestone_is_worked_on_again_with_the_reason(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Looks", {}, manual="the page looks well"))
     model = scripted(tmp_path, [shell("echo page > page.html"), done(), shell("echo better > page.html"), done()])
@@ -216,6 +223,7 @@ def test_a_manual_criterion_beside_a_gate_does_not_hold_the_run_but_is_not_ticke
     assert "- [x] M01.A2" in plan_of(place)
 
 
+@pytest.mark.slow
 def test_a_blocked_milestone_is_skipped_or_waived_only_by_a_human(tmp_path: Path) -> None:
     place = place_for(
         tmp_path,

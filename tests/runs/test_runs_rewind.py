@@ -110,6 +110,7 @@ def undo(place: Place, run: str) -> None:
         rewinding.undo(project, run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("committed", "every"),
     [
@@ -153,6 +154,7 @@ def test_every_checkpoint_of_a_long_run_can_be_gone_back_to_and_undone(
     assert git(place.root, "rev-list", "--count", f"main..waypost/{run}") == "2"
 
 
+@pytest.mark.slow
 def test_a_rewind_that_was_killed_in_the_middle_is_finished_by_whatever_comes_next(
     place: Place, tmp_path: Path
 ) -> None:
@@ -191,6 +193,7 @@ def test_what_a_person_mends_after_a_rewind_is_not_taken_back_by_the_resume(plac
     assert mended.read_text() == "mine\n"
 
 
+@pytest.mark.slow
 def test_the_command_line_previews_rewinds_and_takes_back(place: Place, tmp_path: Path) -> None:
     run, _ = place.run("odd", short_script(tmp_path))
     before = tree_of(place.worktree(run), ("x.log",)), place.every(run)[-1].seq

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from runs_cases import Place, call, commit, done, make_place, scripted, shell, w
 
 from waypost.documents.find import find
 from waypost.documents.lint import load
+from waypost.environment.build import BuiltEnvironment
 from waypost.events import kinds
 from waypost.runs import fences, regression
 from waypost.runs.evidence import evidence_of
+from waypost.runs.project import Project
 from waypost.runs.states import State
 
 TEST = "from shop import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n    assert total([]) == 0\n"
@@ -42,6 +45,7 @@ def verdicts(place: Place, run: str) -> list[tuple[str, str, str]]:
     return [(r.event.purpose, r.event.gate, r.event.verdict) for r in place.live(run, kinds.GateEnded.kind)]
 
 
+@pytest.mark.slow
 def test_the_gates_run_before_the_work_and_once_more_in_a_clean_clone(tmp_path: Path) -> None:
     place = shop(tmp_path)
     run, ended = place.run("shop", scripted(tmp_path, [put("shop.py", RIGHT), done()]))
@@ -53,6 +57,7 @@ def test_the_gates_run_before_the_work_and_once_more_in_a_clean_clone(tmp_path: 
     ]
 
 
+@pytest.mark.slow
 def test_a_verdict_comes_with_what_it_stands_on(tmp_path: Path) -> None:
     place = shop(tmp_path)
     run, _ = place.run("shop", scripted(tmp_path, [put("shop.py", RIGHT), done()]))
@@ -69,6 +74,7 @@ def test_a_verdict_comes_with_what_it_stands_on(tmp_path: Path) -> None:
     assert "1 test before, 1 test now" in shown.stdout
 
 
+@pytest.mark.slow
 def test_what_was_refused_waits_for_a_person_who_may_allow_it(tmp_path: Path) -> None:
     place = shop(tmp_path)
     weaker = TEST.replace("    assert total([]) == 0\n", "")
@@ -81,6 +87,7 @@ def test_what_was_refused_waits_for_a_person_who_may_allow_it(tmp_path: Path) ->
     assert place.work(run).outcome == "complete"
 
 
+@pytest.mark.slow
 def test_a_refusal_that_was_mended_asks_nobody_any_more(tmp_path: Path) -> None:
     place = shop(tmp_path)
     turns = [put("shop.py", RIGHT), put("test_shop.py", TEST.replace("== 3", ">= 0")), done()]
@@ -91,6 +98,7 @@ def test_a_refusal_that_was_mended_asks_nobody_any_more(tmp_path: Path) -> None:
     assert integrity == ["red", "green"]
 
 
+@pytest.mark.slow
 def test_a_test_that_is_green_only_since_its_data_changed_is_refused(tmp_path: Path) -> None:
     by_data = "import json\nfrom pathlib import Path\nfrom shop import total\n\n\ndef test_total():\n"
     by_data += "    for prices, wanted in json.loads(Path('tests/data/sums.json').read_text()):\n"
@@ -106,6 +114,7 @@ def test_a_test_that_is_green_only_since_its_data_changed_is_refused(tmp_path: P
     assert "sums.json" in reasons
 
 
+@pytest.mark.slow
 def test_a_held_out_check_is_told_to_the_agent_only_as_its_criterion(tmp_path: Path) -> None:
     place = shop(tmp_path, options='held_out="../held"')
     plan = place.root / ".agent/shop/PLAN.md"
@@ -127,6 +136,19 @@ def test_a_held_out_check_is_told_to_the_agent_only_as_its_criterion(tmp_path: P
         assert evidence_of(project.log, last)["census"]["after"]["tests"] == 1, "a person sees it"
 
 
+def test_held_out_folders_themselves_are_shown_to_no_command(tmp_path: Path) -> None:
+    place = shop(tmp_path, options='held_out="../held"')
+    write(tmp_path / "held/test_secret.py", "def test_secret_word():\n    assert True\n")
+    documents = load(find(place.root, "shop"))
+    nothing = BuiltEnvironment(None, "", {}, built=False, seconds=0.0, log_path=None)
+    with closing(Project.open(place.root, create=True)) as project:
+        walls = fences.gate_walls(project, tmp_path / "checkout", documents, nothing)
+        assert tmp_path / "held" in walls.hidden
+        milestone, opened = documents.plan.milestone("M01"), kinds.RunOpened("", ".agent/shop", 1, "", "", "", "")
+        walls = fences.agent_walls(project, place.root, documents, opened, milestone, nothing)
+        assert tmp_path / "held" in walls.hidden
+
+
 @pytest.mark.parametrize(("folder", "wrong"), [("held", "inside the repository"), ("../nowhere", "is no folder")])
 def test_held_out_checks_must_lie_outside_and_exist(tmp_path: Path, folder: str, wrong: str) -> None:
     place = shop(tmp_path, options=f'held_out="{folder}"')
@@ -137,6 +159,7 @@ def test_held_out_checks_must_lie_outside_and_exist(tmp_path: Path, folder: str,
     assert "PLAN.md:" in said.stderr
 
 
+@pytest.mark.slow
 def test_a_protected_file_can_be_changed_neither_by_the_shell_nor_by_an_edit(tmp_path: Path) -> None:
     place = shop(tmp_path, options='protect="test_shop.py"', scope="`shop.py`")
     turns = [
@@ -151,6 +174,7 @@ def test_a_protected_file_can_be_changed_neither_by_the_shell_nor_by_an_edit(tmp
     assert all(word in text for word, text in zip(("Read-only", "protects", "annot", "annot"), said, strict=True)), said
 
 
+@pytest.mark.slow
 def test_without_a_sandbox_no_run_starts_unless_somebody_says_so(tmp_path: Path) -> None:
     place = shop(tmp_path)
     model = scripted(tmp_path, [put("shop.py", RIGHT), done()])

@@ -52,12 +52,14 @@ def expect(found: dict[str, str], level: Level) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_nothing_outside_is_touched_or_seen_and_honest_work_goes_on(level: Level, tmp_path: Path) -> None:
     sandbox_of(level)
     expect(asyncio.run(tried(level, tmp_path)), level)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_same_holds_for_an_ordinary_user(level: Level, readable: Path) -> None:
     sandbox_of(level, NOBODY)

@@ -196,6 +196,7 @@ def test_what_cannot_be_started_says_why(tmp_path: Path) -> None:
         asyncio.run(plain.run(command("true \0", tmp_path)))
 
 
+@pytest.mark.slow
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     async def many() -> tuple[int, int]:
         plain = PlainSandbox()

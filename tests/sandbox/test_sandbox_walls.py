@@ -98,37 +98,34 @@ def test_given_input_and_descriptors_reach_the_command(level: Level, tmp_path: P
         assert told.read() == b"told\n"
 
 
-@each_level
-def test_a_command_that_is_stopped_may_tidy_up_and_its_output_is_kept(level: Level, tmp_path: Path) -> None:
-    async def stopped() -> Outcome:
+def stopped(level: Level, folder: Path, on_term: str) -> Outcome:
+    """A command that is asked to stop once it is up, and does `on_term` then."""
+
+    async def play() -> Outcome:
         stop = asyncio.Event()
-        text = "trap 'echo tidied; exit 3' TERM; echo up; touch up; while :; do sleep 0.05; done"
-        command = Command(shell(text), tmp_path, VARIABLES, 60, walls=Walls((tmp_path,)), stop=stop)
+        text = f"trap '{on_term}' TERM; echo up; touch up; while :; do sleep 0.05; done"
+        command = Command(shell(text), folder, VARIABLES, 60, walls=Walls((folder,)), stop=stop)
         running = asyncio.create_task(sandbox_of(level).run(command))
-        while not (tmp_path / "up").exists():
+        while not (folder / "up").exists():
             await asyncio.sleep(0.01)
         stop.set()
         return await running
 
-    outcome = asyncio.run(stopped())
+    return asyncio.run(play())
+
+
+@each_level
+def test_a_command_that_is_stopped_may_tidy_up_and_its_output_is_kept(level: Level, tmp_path: Path) -> None:
+    outcome = stopped(level, tmp_path, "echo tidied; exit 3")
     assert (outcome.exit, outcome.timed_out) == (3, False)
     said = outcome.output.split()  # bash itself says "Terminated" of its child in between
     assert (said[0], said[-1]) == (b"up", b"tidied")
 
 
+@pytest.mark.slow
 @each_level
 def test_a_command_that_will_not_stop_is_killed(level: Level, tmp_path: Path) -> None:
-    async def stopped() -> Outcome:
-        stop = asyncio.Event()
-        text = "trap '' TERM; echo up; touch up; while :; do sleep 0.05; done"
-        command = Command(shell(text), tmp_path, VARIABLES, 60, walls=Walls((tmp_path,)), stop=stop)
-        running = asyncio.create_task(sandbox_of(level).run(command))
-        while not (tmp_path / "up").exists():
-            await asyncio.sleep(0.01)
-        stop.set()
-        return await running
-
-    outcome = asyncio.run(stopped())
+    outcome = stopped(level, tmp_path, "")
     assert (outcome.exit, outcome.signal, outcome.output) == (None, signal.SIGKILL, b"up\n")
 
 
@@ -138,10 +135,12 @@ def test_a_daemon_that_wiped_its_environment_is_named_and_ended(level: Level, tm
     number = f"{610 + LEVELS.index(level)}.{os.getpid()}"
     outcome = run(level, behind(tmp_path, f"{PYTHON} daemon.py; sleep 0.3; echo done", FOR=number))
     assert (outcome.exit, outcome.output) == (0, b"done\n")
-    assert outcome.left_running == (f"sleep {number}",)
+    # A process that is just being ended has no arguments any more: the kernel then tells its name alone.
+    assert outcome.left_running in {(f"sleep {number}",), ("sleep",)}
     assert sleepers(number) == []
 
 
+@pytest.mark.slow
 @each_level
 def test_at_the_time_limit_daemons_end_too(level: Level, tmp_path: Path) -> None:
     (tmp_path / "daemon.py").write_text(WIPED)
@@ -306,6 +305,7 @@ def test_a_service_in_one_command_is_asked_by_another(tmp_path: Path) -> None:
     assert (service.exit, service.signal, service.timed_out) == (None, signal.SIGTERM, False)
 
 
+@pytest.mark.slow
 @each_level
 def test_pytest_works_with_its_temporary_folders(level: Level, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(tmp_path):\n    (tmp_path / 'x').write_text('x')\n")
@@ -318,19 +318,22 @@ def test_pytest_works_with_its_temporary_folders(level: Level, tmp_path: Path) -
     assert outcome.exit == 0, outcome.output.decode()
 
 
+@pytest.mark.slow
 @each_level
 def test_no_descriptor_is_left_open(level: Level, tmp_path: Path) -> None:
     sandbox = sandbox_of(level)
     walls = Walls((tmp_path,), read_only=(tmp_path / "missing", tmp_path / "other"))
 
-    async def many() -> list[int]:
-        counts = []
-        for _ in range(2):
-            for _ in range(3):
-                await sandbox.run(behind(tmp_path, "sleep 600 & true", walls=walls))
-            counts.append(len(list(Path("/proc/self/fd").iterdir())))
-        return counts
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
 
-    before, after = asyncio.run(many())
-    assert before == after
+    async def many() -> None:
+        await sandbox.run(behind(tmp_path, "sleep 600 & true", walls=walls))
+        before = descriptors()
+        for _ in range(3):
+            await sandbox.run(behind(tmp_path, "sleep 600 & true", walls=walls))
+        # Those of folders that were removed are closed by a thread.
+        assert until(lambda: descriptors() <= before)
+
+    asyncio.run(many())
     assert list(tmp_path.iterdir()) == []

@@ -11,17 +11,25 @@ from typing import TYPE_CHECKING
 
 from waypost.cli.arguments import is_answerable, person
 from waypost.cli.errors import CommandError, NotSo
+from waypost.cli.table import styled
 from waypost.cli.words import clean
 
 if TYPE_CHECKING:
     from waypost.documents.find import Folder
+    from waypost.events.event import Record
+    from waypost.runs.pinning import Captured
     from waypost.runs.project import Project
 
 QUESTION = "[a]pprove and run / [e]dit in $EDITOR / [q]uit? "
 
 
-def obtain(project: Project, name: str | None, *, yes: bool, may_ask: bool = True, why: str = "") -> None:
-    """Has the documents approved, or raises: CommandError where nobody can be asked, NotSo on a no."""
+def obtain(
+    project: Project, name: str | None, *, yes: bool, may_ask: bool = True, why: str = "", unsafe: bool = False
+) -> None:
+    """Has the documents approved, or raises: CommandError where nobody can be asked, NotSo on a no.
+
+    Their environment is captured with it. Raises what keeps it from being built: no run could start.
+    """
     from waypost.documents.find import find
     from waypost.runs.opening import approve
 
@@ -30,7 +38,36 @@ def obtain(project: Project, name: str | None, *, yes: bool, may_ask: bool = Tru
         if not (may_ask and is_answerable()):
             raise CommandError(f"{why or 'not approved'} (or add --yes to approve them unread)")
         _ask(project, folder)
-    approve(project, name, by=person())
+    captured = captured_with(project, approve(project, name, by=person()), unsafe=unsafe)
+    if captured is not None and captured.problem is not None:
+        raise captured.problem
+    if captured is not None:
+        tell(captured)
+
+
+def captured_with(project: Project, approval: Record, *, unsafe: bool = False) -> Captured | None:
+    """The environment as it is at an approval; None where the target names none, which takes no time."""
+    from waypost.runs.opening import names_environment
+
+    if not names_environment(project, approval):
+        return None
+    import asyncio
+
+    from waypost.runs.pinning import capture
+
+    sys.stderr.write("building and capturing the environment …\n")
+    sys.stderr.flush()
+    return asyncio.run(capture(project, approval, unsafe=unsafe))
+
+
+def tell(captured: Captured) -> None:
+    """What a person should know of a captured environment, on standard error."""
+    from waypost.runs.pinning import told
+
+    for line in told(captured):
+        sys.stderr.write(f"{styled('✘', 'red')} {clean(line)}\n")
+    for note in captured.notes:
+        sys.stderr.write(f"{styled('!', 'yellow')} {clean(note)}\n")
 
 
 def _shown(project: Project, folder: Path) -> str:

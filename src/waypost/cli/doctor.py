@@ -100,6 +100,7 @@ def _of_run(run: str, *, deep: bool, as_json: bool) -> int:
             "deep": deep,
             "lines": list(seen.lines),
             "waiting": waiting,
+            "setup_has_whole_network": seen.is_open,
         }
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     else:
@@ -108,13 +109,17 @@ def _of_run(run: str, *, deep: bool, as_json: bool) -> int:
 
 
 def _run_lines(run: str, seen: Seen, waiting: list[str]) -> list[str]:
+    from waypost.runs.setting_up import OPEN
+
+    told = [f"{styled('!', 'yellow')} {run}: {OPEN}"] if seen.is_open else []
     if not seen.lines and seen.found is not None:
         packages, locks = count(len(seen.found.packages), "package"), count(len(seen.found.lock_files), "lock file")
-        return [f"{styled('✔', 'green')} {run}: as pinned, {seen.found.digest[:12]} ({packages}, {locks})"]
+        return [f"{styled('✔', 'green')} {run}: as pinned, {seen.found.digest[:12]} ({packages}, {locks})", *told]
     lines = [f"{styled('✘', 'red')} {clean(line)}" for line in seen.lines]
     if seen.pinned is not None and seen.found is not None:
         lines.append(styled(f"  {run}: this is not the pinned environment: mend it, then `waypost resume`", "dim"))
-    return lines + [styled(f"  or accept it: waypost review accept {clean(item)}", "dim") for item in waiting]
+    accepting = [styled(f"  or accept it: waypost review accept {clean(item)}", "dim") for item in waiting]
+    return [*lines, *accepting, *told]
 
 
 def findings(facts: Facts, environment: Mapping[str, str]) -> list[Finding]:

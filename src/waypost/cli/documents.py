@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,10 @@ from waypost.cli import arguments
 from waypost.cli.errors import CommandError, Exit
 from waypost.cli.table import styled
 from waypost.cli.words import clean, count, one_line
+
+if TYPE_CHECKING:
+    from waypost.events.kinds import DocumentsApproved
+    from waypost.runs.pinning import Captured
 
 
 def init(
@@ -81,20 +85,58 @@ def _root() -> Path:
 
 
 def approve(name: arguments.NameArgument = None, as_json: arguments.AsJson = False) -> None:
-    """Approve documents: a run holds to exactly these bytes."""
-    from waypost.events.kinds import DocumentsApproved
+    """Approve documents: a run holds to exactly these bytes.
+
+    Where they name an environment, it is built and captured too; exit 1 if that is not possible.
+    """
+    from waypost.cli import consent
+    from waypost.events import kinds
     from waypost.runs.opening import approve as record_approval
 
     with arguments.project_here(create=True) as project:
         record = record_approval(project, name, by=arguments.person())
+        captured = consent.captured_with(project, record)
     approval = record.event
-    if not isinstance(approval, DocumentsApproved):
+    if not isinstance(approval, kinds.DocumentsApproved):
         raise TypeError(f"an approval was expected, not {approval.kind}")
     if as_json:
         answer = {"seq": record.seq, "folder": approval.folder, "files": dict(approval.files), "by": approval.by}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        return
+        sys.stdout.write(json.dumps({**answer, "environment": _environment(captured)}) + "\n")
+    else:
+        _tell_approval(approval, captured)
+    raise typer.Exit(Exit.NOT_SO if captured is not None and _is_amiss(captured) else Exit.SO)
+
+
+def _tell_approval(approval: DocumentsApproved, captured: Captured | None) -> None:
+    from waypost.cli import consent
+
     for file, digest in approval.files:
         sys.stdout.write(f"{digest[:16]}  {one_line(file)}\n")
+    if captured is not None and captured.pinned is not None:
+        packages = count(len(captured.pinned.packages), "package")
+        sys.stdout.write(f"{captured.pinned.digest[:16]}  environment ({packages})\n")
     sys.stdout.write(f"approved {one_line(approval.folder)} as {one_line(approval.by)}; go on with: waypost run "
                      f"{shlex.quote(one_line(approval.folder))}\n")  # fmt: skip
+    if captured is not None:
+        consent.tell(captured)
+
+
+def _is_amiss(captured: Captured) -> bool:
+    """Whether a run would stop for it. A machine without a sandbox is said at the run, which may do without."""
+    from waypost.environment.errors import BuildError
+
+    return bool(captured.lines) or isinstance(captured.problem, BuildError)
+
+
+def _environment(captured: Captured | None) -> dict[str, object] | None:
+    if captured is None:
+        return None
+    from waypost.runs.pinning import told
+
+    return {
+        "digest": captured.pinned.digest if captured.pinned else None,
+        "key": captured.built.key if captured.built else None,
+        "packages": len(captured.pinned.packages) if captured.pinned else None,
+        "findings": list(told(captured)),
+        "notes": list(captured.notes),
+    }

@@ -118,14 +118,14 @@ def _open(project: Project, wanted: Aim, chosen: Settings, *, yes: bool, new: bo
         folder = asyncio.run(draft(project, wanted.goal, chosen))
         from waypost.runs.opening import open_run
 
-        consent.obtain(project, str(folder), yes=yes, may_ask=may_ask)
+        consent.obtain(project, str(folder), yes=yes, may_ask=may_ask, unsafe=chosen.unsafe)
         return open_run(project, str(folder), chosen, new=new)
     from waypost.runs.opening import NotApproved, open_run
 
     try:
         return open_run(project, wanted.name, chosen, new=new)
     except NotApproved as problem:
-        consent.obtain(project, wanted.name, yes=yes, may_ask=may_ask, why=str(problem))
+        consent.obtain(project, wanted.name, yes=yes, may_ask=may_ask, why=str(problem), unsafe=chosen.unsafe)
         return open_run(project, wanted.name, chosen, new=new)
 
 

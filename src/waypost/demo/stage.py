@@ -17,6 +17,7 @@ from waypost.runs.folders import write_documents
 from waypost.runs.opening import approve, approved_documents, open_run
 from waypost.runs.project import Project, state_home
 from waypost.runs.rewinding import open_worktree
+from waypost.runs.sandboxing import take_up_sandbox
 from waypost.runs.settings import Settings
 from waypost.runs.surroundings import environment
 from waypost.workspace.git import QUIET, Git
@@ -85,8 +86,14 @@ def _build(project: Project, run: str, say: Callable[[str], None]) -> None:
     if not any(project.environments.glob(f"*/{MARKER}")):
         say("building the environment that its tests need: a real virtual environment, kept for the next time …")
     try:
-        asyncio.run(environment(project, approved_documents(project, run), open_worktree(project, run)))
+        asyncio.run(_built(project, run))
     except SetupFailed as problem:
         raise PackageMissing(
             f"{problem}\npip's registry must be reachable: the tests' packages come from it"
         ) from problem
+
+
+async def _built(project: Project, run: str) -> None:
+    chosen = await take_up_sandbox(project, unsafe=False)
+    head = open_worktree(project, run).branch_head()
+    await environment(project, approved_documents(project, run), head, chosen.sandbox, run)

@@ -162,7 +162,8 @@ class Deliverable:
 class Environment:
     """Where gates run: what PROMPT.md's `Environment` names. `setup_timeout` is in seconds.
 
-    `tools` are programs whose version and bytes are part of the environment's fingerprint.
+    `tools` are programs whose version and bytes are part of the environment's fingerprint. `hosts` are those that the
+    set-up may reach, perhaps none; None for all that the machine reaches.
     """
 
     interpreter: str | None = None
@@ -171,6 +172,7 @@ class Environment:
     lock_files: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     tools: tuple[str, ...] = ()
+    hosts: tuple[AllowedHost, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """`## Permissions` in PROMPT.md: bullets that open a host, and the others, which are free text.
 
-- Network: pypi.org:443
+- Network: packages.example:443
 - Network: gitlab.corp:8443 private
 - Network: api.example.com secret EXAMPLE_KEY as "Authorization: Bearer"
 """

@@ -6,7 +6,7 @@ import re
 
 from waypost.documents.errors import Report
 from waypost.documents.fence import VARIABLE, leaves_tree, near, read_setup
-from waypost.documents.model import Deliverable, Environment, Target
+from waypost.documents.model import AllowedHost, Deliverable, Environment, Target
 from waypost.documents.permissions import read_permissions
 from waypost.documents.source import Fence, Section, Source, Text, read
 
@@ -16,7 +16,9 @@ DELIVERABLE = re.compile(
 NEAR_DELIVERABLE = re.compile(r"(?:\[[ xX]\][ \t]+)?[*_`]{0,2}[rR][ \t_-]?([0-9]+)\b")
 FIELD = re.compile(r"[*_]{0,2}([A-Za-z][A-Za-z -]{0,30}?)[*_]{0,2}:[*_]{0,2}[ \t]*(.*)")
 SECTIONS = ("deliverables", "environment", "permissions")
-FIELDS = ("interpreter", "lock files", "variable", "tools")
+FIELDS = ("interpreter", "lock files", "variable", "tools", "network")
+ANY_NETWORK = ("any", "yes", "open")
+NETWORK = re.compile(r"[*_]{0,2}network[*_]{0,2}:[*_]{0,2}(.*)", re.IGNORECASE | re.DOTALL)
 TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 EXPECTED = ("goals", "done when")
 # `pip install -e .` binds the environment to one checkout, and gates run in another.
@@ -121,7 +123,22 @@ def _environment(section: Section | None, report: Report) -> Environment:
             tools += _tools(line, value, report)
     setup = _setup(section, report)
     command, timeout = setup or (None, Environment().setup_timeout)
-    return Environment(interpreter, command, timeout, tuple(lock_files), tuple(variables.items()), tuple(tools))
+    hosts = _network(section, report, has_setup=setup is not None)
+    return Environment(interpreter, command, timeout, tuple(lock_files), tuple(variables.items()), tuple(tools), hosts)
+
+
+def _network(section: Section | None, report: Report, *, has_setup: bool) -> tuple[AllowedHost, ...] | None:
+    """What the set-up may reach: listed hosts, perhaps none; None for all that the machine reaches."""
+    bullets = [(line, text) for line, text in _bullets(section) if NETWORK.match(text)]
+    words = [match[1].strip(" .`").casefold() for _, text in bullets if (match := NETWORK.match(text))]
+    if any(word in ANY_NETWORK for word in words):
+        if len(bullets) > 1:
+            report.error(bullets[0][0], "the set-up's network is named twice", "name its hosts, or any of them")
+        return None
+    if section is not None and has_setup and not bullets:
+        mend = "write `- Network: HOST:PORT` for each host that it needs, `- Network: none` or `- Network: any`"
+        report.warn(section.heading.line, "the set-up has this machine's whole network", mend)
+    return read_permissions(bullets, report)[0] if bullets else None
 
 
 def _field(line: int, text: str, report: Report) -> tuple[str, str]:

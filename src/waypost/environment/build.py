@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -9,8 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,9 +20,9 @@ from waypost.environment.clean import base_variables, without_passwords
 from waypost.environment.editable import source_roots
 from waypost.environment.errors import NoInterpreter, SetupFailed
 from waypost.environment.key import key_of
-from waypost.environment.process import run_to_end
-from waypost.environment.seal import seal, unseal
+from waypost.environment.seal import remove, seal
 from waypost.environment.spec import EnvironmentSpec
+from waypost.environment.steps import Runner, Step
 
 __all__ = ["BuiltEnvironment", "EnvironmentSpec", "build", "stored"]
 
@@ -29,8 +30,8 @@ MARKER = "waypost-environment.json"
 INSIDE = "tree"
 TAIL_LINES = 30
 ASK_VERSION = "import sys; print(sys.version.split()[0], sys.executable)"
-Wrap = Callable[[tuple[str, ...], Path, Path], tuple[str, ...]]
-"""From a command, the checkout that it runs in, and the environment's folder, to what is started in its place."""
+BETWEEN_LOOKS = 0.05
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,11 @@ class BuiltEnvironment:
         return {**self.variables, **paths, **({"HOME": str(home)} if home else {})}
 
 
-def build(
-    spec: EnvironmentSpec,
-    checkout: Path,
-    store: Path,
-    on_line: Callable[[str], None] = lambda _: None,
-    wrap: Wrap = lambda command, _checkout, _folder: command,
-) -> BuiltEnvironment:
-    """Finds the environment in the store, or builds it there with its set-up run in `checkout`.
+async def build(spec: EnvironmentSpec, checkout: Path, store: Path, run: Runner) -> BuiltEnvironment:
+    """Finds the environment in the store, or builds it there: `run` runs its commands in `checkout`.
 
-    Two who build the same one wait for each other; one that was cut short is built anew. `on_line` gets
-    each line that the set-up writes. A set-up runs what an agent may have written: `wrap` puts a sandbox before
-    each command. Raises NoInterpreter or SetupFailed.
+    Two who build the same one wait for each other; one that was cut short is built anew. Raises NoInterpreter or
+    SetupFailed, and what `run` raises.
     """
     if spec.is_empty:
         return _nothing(spec)
@@ -82,9 +76,9 @@ def build(
     key = key_of(spec, checkout, (interpreter, version))
     store.mkdir(parents=True, exist_ok=True)
     folder = store.resolve() / key.text / INSIDE
-    with _only_one(store / f"{key.text}.lock"):
+    async with _only_one(store / f"{key.text}.lock"):
         if is_new := not (folder.is_dir() and _marker_of(folder).exists()):
-            _Building(spec, interpreter, checkout, folder, _log_of(folder), on_line, wrap).build()
+            await _Building(spec, interpreter, checkout.resolve(), folder, _log_of(folder), run).build()
         return _read(spec, folder, is_new=is_new, warnings=key.warnings)
 
 
@@ -154,19 +148,20 @@ class _Building:
     checkout: Path
     folder: Path
     log_path: Path
-    on_line: Callable[[str], None]
-    wrap: Wrap
+    run: Runner
 
-    def build(self) -> None:
+    async def build(self) -> None:
         """Runs the commands; the marker is written last."""
         started = time.monotonic()
         _marker_of(self.folder).unlink(missing_ok=True)
-        unseal(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        await asyncio.to_thread(remove, self.folder)
         self.folder.mkdir(parents=True)
         with self.log_path.open("wb") as log:
             for command in self._commands():
-                self._run(command, started, log)
+                await self._step(command, started, log)
+        await asyncio.to_thread(self._close, started)
+
+    def _close(self, started: float) -> None:
         facts = {
             "seconds": round(time.monotonic() - started, 3),
             "source_roots": source_roots(self.folder, self.checkout),
@@ -184,15 +179,17 @@ class _Building:
         if self.spec.setup:
             yield ("bash", "-o", "pipefail", "-e", "-c", self.spec.setup)
 
-    def _run(self, command: tuple[str, ...], started: float, log: BinaryIO) -> None:
-        limit = self.spec.setup_timeout
-        wrapped = self.wrap(command, self.checkout, self.folder)
-        left = limit - (time.monotonic() - started)
-        ended = run_to_end(wrapped, self.checkout, _variables(self.spec, self.folder), left, log, self.on_line)
-        if ended is None:
-            raise _failed(f"took longer than {limit:g} s and was ended", self.log_path)
-        if ended:
-            raise _failed(f"failed with exit code {ended}", self.log_path)
+    async def _step(self, command: tuple[str, ...], started: float, log: BinaryIO) -> None:
+        left = self.spec.setup_timeout - (time.monotonic() - started)
+        variables = _variables(self.spec, self.folder)
+        step = Step(command, self.checkout, self.folder, self.interpreter, variables, max(left, 0.1))
+        ended = await self.run(step)
+        log.write(ended.output)
+        log.flush()
+        if ended.timed_out:
+            raise _failed(f"took longer than {self.spec.setup_timeout:g} s and was ended", self.log_path)
+        if ended.reason:
+            raise _failed(ended.reason, self.log_path)
 
 
 def _failed(reason: str, log_path: Path) -> SetupFailed:
@@ -208,11 +205,22 @@ def _variables(spec: EnvironmentSpec, folder: Path) -> dict[str, str]:
     return {**clean, "VIRTUAL_ENV": str(folder)} if spec.wants_python else clean
 
 
-@contextmanager
-def _only_one(file: Path) -> Iterator[None]:
+@asynccontextmanager
+async def _only_one(file: Path) -> AsyncIterator[None]:
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while True:
+            if _locked(descriptor):
+                break
+            await asyncio.sleep(BETWEEN_LOOKS)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

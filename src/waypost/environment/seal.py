@@ -6,6 +6,7 @@ It holds back no root user; but one who forgot the first wall, and every ordinar
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -21,13 +22,19 @@ def seal(folder: Path) -> None:
 
 
 def unseal(folder: Path) -> None:
-    """Gives its owner the right to write back, so that it can be removed and built again."""
-    if not folder.is_dir():
+    """Gives its owner the right to write back to each folder, so that what is in it can be removed."""
+    if not folder.is_dir() or folder.is_symlink():
         return
     _change(str(folder), stat.S_IRWXU)
     for root, folders, _ in os.walk(folder):
         for name in folders:
             _change(f"{root}/{name}", stat.S_IRWXU)
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder, closed or not, with all that is in it; nothing where there is none."""
+    unseal(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _change(path: str, given: int) -> None:

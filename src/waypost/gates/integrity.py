@@ -86,6 +86,7 @@ def _inside(
 ) -> Iterator[Finding]:
     """What may be changed, or is protected by nothing, and yet makes tests tell less."""
     from waypost.gates.configuration import weakened as weakened_settings
+    from waypost.gates.fitted import fitted
     from waypost.gates.never import forbidden
     from waypost.gates.selection import narrowed
     from waypost.gates.special import special_cased
@@ -103,6 +104,7 @@ def _inside(
     yield from (one for one in weakened_tests(comparison, open_paths) if one.path not in restored)
     yield from suspicious(comparison)
     yield from special_cased(comparison)
+    yield from fitted(comparison)
     yield from suppressed(comparison)
 
 

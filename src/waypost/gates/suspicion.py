@@ -9,10 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from waypost.gates.comparison import Comparison, shortened
+from waypost.gates.comparison import LARGEST, Comparison, shortened
 from waypost.gates.protected import CODE, fixed_kind, is_test
 from waypost.gates.tricks import LOOKS, TOLD, TRIGGERS, tricks
 from waypost.gates.verdict import Finding
+from waypost.workspace.trees import LINK, SUBMODULE
 
 UNREAD = "can't be parsed by this interpreter; only its words were looked at"
 _TEXTS: tuple[tuple[str, str, str], ...] = (
@@ -57,6 +58,7 @@ _DOCUMENTS = re.compile(r"(?:^|/)(?:docs?|examples?|bench(?:marks)?)/")
 
 def suspicious(comparison: Comparison) -> Iterator[Finding]:
     """Refusing findings on changed code, each with its line and the trick."""
+    yield from _unread(comparison)
     yield from _reading_tests(comparison)
     paths = [
         path
@@ -73,6 +75,21 @@ def suspicious(comparison: Comparison) -> Iterator[Finding]:
         before[reason] -= 1
         if before[reason] < 0:
             yield Finding("trick", path, f"line {line} {reason}", not reason.startswith((TOLD, LOOKS, UNREAD)))
+
+
+def _unread(comparison: Comparison) -> Iterator[Finding]:
+    """Code that became too large to be looked at, or that no longer is text, can hide anything; what was so is told."""
+    for path in comparison.changes:
+        entry = comparison.after.entries.get(path)
+        if entry is None or entry.mode in {LINK, SUBMODULE} or not CODE.search(path.lower()):
+            continue
+        if comparison.new(path) is None:
+            was = path in comparison.before.entries and comparison.old(path) is None
+            size = len(comparison.after.read(path))
+            why = (
+                f"is too large to be looked at ({size / 2**20:.1f} MiB)" if size > LARGEST else "is code with NUL bytes"
+            )
+            yield Finding("trick", path, why, not was)
 
 
 def _reading_tests(comparison: Comparison) -> Iterator[Finding]:

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from waypost.documents.find import find
-from waypost.documents.lint import load
 from waypost.documents.model import Environment
 from waypost.documents.patterns import matches
 from waypost.environment import locks
@@ -27,7 +25,7 @@ from waypost.events.event import Event
 from waypost.events.history import last_live
 from waypost.events.log import Log
 from waypost.review.queue import ReviewItem
-from waypost.runs.opening import approval_of, load_opened
+from waypost.runs.opening import approval_of, approved_contents, load_opened
 from waypost.runs.project import Project
 
 DRIFT = "drift"
@@ -67,11 +65,15 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a person asked for: the pin, what is there now, and how they differ; a None is not there."""
+    """What a person asked for: the pin, what is there now, and how they differ; a None is not there.
+
+    `is_open` where the set-up has this machine's whole network.
+    """
 
     pinned: Fingerprint | None
     found: Fingerprint | None
     lines: tuple[str, ...]
+    is_open: bool = False
 
 
 def look(
@@ -117,6 +119,17 @@ def load_pin(log: Log, run: str) -> Pin | None:
     return Pin(Fingerprint.from_json(json.loads(log.content(record.event.content))), record.event.key)
 
 
+def approved_pin(project: Project, run: str) -> Pin | None:
+    """What was captured when the run's documents were approved; None where nothing could be."""
+    opened = load_opened(project, run)
+    approval = next(project.log.read(after=opened.approval - 1, until=opened.approval))
+    names = (kinds.EnvironmentCaptured.kind, kinds.DocumentsApproved.kind)
+    after = next(project.log.read(approval.run, after=approval.seq, kinds=names), None)
+    if after is None or not isinstance(after.event, kinds.EnvironmentCaptured):
+        return None
+    return Pin(Fingerprint.from_json(json.loads(project.log.content(after.event.content))), after.event.key)
+
+
 def pinned(log: Log, run: str) -> Fingerprint | None:
     """The fingerprint that the run is pinned to; None before the first capture. Raises BadFingerprint."""
     pin = load_pin(log, run)
@@ -158,19 +171,18 @@ def spec_of(named: Environment) -> EnvironmentSpec:
 
 def look_by_hand(project: Project, run: str, *, deep: bool = False) -> Seen:
     """The run's environment as it lies there, beside its pin; nothing is built, written or started."""
-    pin = load_pin(project.log, run)
+    pin = load_pin(project.log, run) or approved_pin(project, run)
     if pin is None:
         return Seen(None, None, (UNPINNED,))
     opened, approval = load_opened(project, run), approval_of(project, run)
     with tempfile.TemporaryDirectory(prefix="waypost-") as folder:
-        for name, blob in approval.contents:
-            (Path(folder) / name).write_bytes(project.log.content(blob))
-        spec = spec_of(load(find(project.root, folder)).target.environment)
+        environment = approved_contents(project, approval, Path(folder)).target.environment
+    spec, is_open = spec_of(environment), environment.setup is not None and environment.hosts is None
     built = stored(spec, project.environments, pin.key)
     if built is None:
-        return Seen(pin.fingerprint, None, (GONE,))
+        return Seen(pin.fingerprint, None, (GONE,), is_open)
     found = fingerprint(spec, Path(opened.place), built, deep=deep)
-    return Seen(pin.fingerprint, found, difference(pin.fingerprint, found))
+    return Seen(pin.fingerprint, found, difference(pin.fingerprint, found), is_open)
 
 
 def item_name(milestone: str, found: Fingerprint) -> str:

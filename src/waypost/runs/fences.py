@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,10 +11,14 @@ from waypost.documents.model import Documents, Milestone, Plan
 from waypost.documents.patterns import is_wild, matches
 from waypost.environment.build import BuiltEnvironment
 from waypost.environment.pinfile import NAME as ENVIRONMENT_LOCK
+from waypost.environment.steps import Step
 from waypost.events.kinds import RunOpened
+from waypost.runs.heldout import sources
 from waypost.runs.project import STATE, Project
 from waypost.sandbox.walls import SharedNetwork, Walls
 
+KEYS = re.compile(r"://[^/\s]*@|extraheader|password|token|helper", re.IGNORECASE)
+"""How a key in git's configuration shows."""
 MOST_FILES = 500
 """More files than this of one pattern are held by their folder."""
 
@@ -90,25 +95,71 @@ def agent_walls(
         writable=(place,),
         read_only=tuple(place / path for path in dict.fromkeys(held)),
         visible=(*_tools(project, environment), project.repository.git_dir),
-        hidden=_hidden(project),
+        hidden=_hidden(project, documents),
         network=network,
     )
 
 
-def gate_walls(project: Project, checkout: Path, environment: BuiltEnvironment, held_out: Path | None = None) -> Walls:
+def gate_walls(
+    project: Project,
+    checkout: Path,
+    documents: Documents,
+    environment: BuiltEnvironment,
+    held_out: Path | None = None,
+) -> Walls:
     """A gate's walls: its checkout is writable, and nothing of the agent's is there."""
     shown = (held_out,) if held_out else ()
     return Walls(
         writable=(checkout,),
         read_only=(checkout / ".git",),
         visible=(*_tools(project, environment), project.repository.git_dir, *shown),
-        hidden=_hidden(project),
+        hidden=_hidden(project, documents),
     )
 
 
-def _hidden(project: Project) -> tuple[Path, ...]:
-    """The human's own checkout and all of Waypost's state: other runs, the log, held-out checks."""
-    return (project.root, project.place.parent)
+def setup_walls(
+    project: Project,
+    documents: Documents,
+    step: Step,
+    *,
+    scratch: Path,
+    registries: tuple[Path, ...],
+    network: SharedNetwork | None,
+    host_network: bool,
+) -> Walls:
+    """A set-up's walls: the new environment, its checkout and `scratch` are writable, and nothing else is.
+
+    All of the checkout is, also its `.git`: nothing of it is used when the set-up has ended. `registries` is where
+    this user gets packages from. What git knows of remotes is hidden where it holds a key, for a set-up may have
+    a network.
+    """
+    git = project.repository.git_dir
+    return Walls(
+        writable=(step.folder, step.checkout, scratch),
+        visible=(*_tools_in(project.root, step.variables), *_home_of(step.interpreter), git, *registries),
+        hidden=(*_hidden(project, documents), *_with_keys(git)),
+        network=network,
+        host_network=host_network,
+    )
+
+
+def _home_of(interpreter: str) -> Iterator[Path]:
+    """The virtual environment that an interpreter is of: Waypost's own may lie in what is hidden."""
+    home = Path(interpreter).parent.parent
+    if interpreter and (home / "pyvenv.cfg").is_file():
+        yield home
+
+
+def _with_keys(git: Path) -> Iterator[Path]:
+    """The configuration files of a repository that hold a password or a header for a remote."""
+    for file in (git / "config", git / "config.worktree", *git.glob("modules/*/config")):
+        if file.is_file() and KEYS.search(file.read_text(errors="replace")):
+            yield file
+
+
+def _hidden(project: Project, documents: Documents) -> tuple[Path, ...]:
+    """The human's own checkout, all of Waypost's state (other runs, the log, laid out checks), and held-out folders."""
+    return (project.root, project.place.parent, *sources(project, documents))
 
 
 def _tools(project: Project, environment: BuiltEnvironment) -> tuple[Path, ...]:

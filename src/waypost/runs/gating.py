@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from waypost.environment.fingerprint import fingerprint
 from waypost.events import kinds
-from waypost.events.event import Record
+from waypost.events.event import Event, Record
 from waypost.events.journal import Journal
+from waypost.runs.drift import DRIFTED, check, load_pin, spec_of
 from waypost.runs.heldout import lay_out
 from waypost.runs.lock import RunLock
 from waypost.runs.opening import approval_of, approved_documents
@@ -19,6 +21,15 @@ from waypost.runs.verifying import verify_by_hand
 from waypost.runs.view import load_view
 from waypost.wires.conversation import Delta
 from waypost.workspace.checkout import prune
+
+
+def _drifted(bay: Bay, milestone: str) -> tuple[Event, ...]:
+    """Looks at the environment before the gates; by hand they run also where it drifted, and the log says so."""
+    found = fingerprint(spec_of(bay.documents.target.environment), bay.worktree.place, bay.environment)
+    bay.fingerprint = found.digest
+    pin = load_pin(bay.project.log, bay.run)
+    drifted = check(pin.fingerprint, found, milestone) if pin else None
+    return (drifted,) if drifted else ()
 
 
 class Progress:
@@ -34,6 +45,8 @@ class Progress:
                 self._say(f"{name} runs{' on the last green commit' if purpose == 'baseline' else ''} …")
             case kinds.SandboxChosen(level="none"):
                 self._say("NO SANDBOX: commands run with all your rights")
+            case kinds.EnvironmentDrifted(lines=lines):
+                self._say(f"{DRIFTED}: {'; '.join(lines)}")
             case _:
                 pass
 
@@ -73,11 +86,11 @@ async def gate(
             documents=documents,
             worktree=worktree,
             sandbox=chosen.sandbox,
-            environment=await environment(project, documents, worktree),
+            environment=await environment(project, documents, worktree.branch_head(), chosen.sandbox, run),
             view=view,
             held_out=lay_out(project, approval_of(project, run)),
         )
-        journal.write(chosen_event(chosen))
+        journal.write(chosen_event(chosen), *_drifted(bay, name))
         try:
             await verify_by_hand(bay, documents.plan.milestone(name))
         finally:

@@ -27,6 +27,11 @@ def lay_out(project: Project, approved: DocumentsApproved) -> dict[str, Path]:
     return {item.folder: _laid_out(project, item) for item in approved.held_out}
 
 
+def sources(project: Project, documents: Documents) -> tuple[Path, ...]:
+    """The folders themselves, which nobody but the human may look into: approved copies are laid out elsewhere."""
+    return tuple(dict.fromkeys(_folder(project, gate.held_out) for gate in _gates(documents) if gate.held_out))
+
+
 def criteria_of(documents: Documents, milestone: str, gate: str) -> str:
     """What the agent may know of a red held-out gate: the criteria that name it, and nothing else."""
     named = [c for c in documents.plan.milestone(milestone).criteria if gate in c.gates]
@@ -39,10 +44,13 @@ def _gates(documents: Documents) -> list[Gate]:
     return [*plan.checklist, *(gate for milestone in plan.milestones for gate in milestone.gates)]
 
 
+def _folder(project: Project, name: str) -> Path:
+    return (project.root / Path(name).expanduser()).resolve()
+
+
 def _files(project: Project, documents: Documents, gate: Gate, name: str) -> tuple[tuple[str, int, Blob], ...]:
     where = f"{documents.document('plan').path.name}:{gate.line}: gate {gate.name}: held_out={name}"
-    folder = Path(name).expanduser()
-    folder = (folder if folder.is_absolute() else project.root / folder).resolve()
+    folder = _folder(project, name)
     if folder.is_relative_to(project.root):
         raise RunError(f"{where} lies inside the repository, where the agent reads; move it outside")
     if not folder.is_dir():

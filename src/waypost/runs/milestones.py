@@ -9,7 +9,7 @@ from waypost.documents.model import Milestone
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.history import last_live, live
-from waypost.runs import attempts, desk, drift
+from waypost.runs import attempts, desk
 from waypost.runs.session import Session
 from waypost.runs.states import ENDED, State, next_to_work_on
 from waypost.runs.verifying import Verified, manual_items, verify, verify_end
@@ -97,7 +97,7 @@ async def _work(session: Session, milestone: Milestone) -> kinds.RunEnded | None
 
 async def _drifted(session: Session, milestone: Milestone) -> kinds.RunEnded | None:
     """Stops the milestone where the environment is not the pinned one; a run's first look goes on beside the agent."""
-    if not session.fingerprint and drift.load_pin(session.project.log, session.run) is None:
+    if not session.fingerprint and not session.watch.is_pinned():
         return None
     reason = await session.watch.look(milestone)
     return _block(session, milestone, Ended("blocked", reason), MEND) if reason else None
@@ -267,6 +267,8 @@ async def _finish(session: Session, states: dict[str, State]) -> kinds.RunEnded 
         seen = session.view.milestones[blocked[0]]
         return kinds.RunEnded("blocked", f"{seen.id}: {seen.reason or 'waits for what it depends on'}")
     passed = [session.milestone(name) for name, state in states.items() if state is State.PASSED]
+    if passed and (reason := await session.watch.look(passed[-1])):
+        return kinds.RunEnded("blocked", f"{passed[-1].id}: {reason.splitlines()[0]}")
     red = await verify_end(session, passed)
     moves = [session.move(name, State.REGRESSED, why) for name, why in red]
     if moves:

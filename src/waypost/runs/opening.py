@@ -8,9 +8,11 @@ import shutil
 from pathlib import Path
 
 from waypost.documents.approve import Pins, compare, pin
+from waypost.documents.errors import Report
 from waypost.documents.find import find
 from waypost.documents.lint import load
 from waypost.documents.model import Documents
+from waypost.documents.target import parse_target
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Record
@@ -84,6 +86,20 @@ def approved_documents(project: Project, run: str) -> Documents:
     folder = project.place / "approved" / run
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    return approved_contents(project, approval, folder)
+
+
+def names_environment(project: Project, approval: Record) -> bool:
+    """Whether the approved target names anything to build. The plan is not read for it, which may be long."""
+    assert isinstance(approval.event, kinds.DocumentsApproved)
+    target = find(project.root, str(project.root / approval.event.folder)).file("target").name
+    blob = dict(approval.event.contents)[target]
+    environment = parse_target(project.log.content(blob), Report(target)).environment
+    return bool(environment.interpreter or environment.setup)
+
+
+def approved_contents(project: Project, approval: kinds.DocumentsApproved, folder: Path) -> Documents:
+    """The documents of an approval, written into an empty folder."""
     for name, blob in approval.contents:
         (folder / name).write_bytes(project.log.content(blob))
     return load(find(project.root, str(folder)))

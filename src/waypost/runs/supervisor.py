@@ -136,7 +136,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
         documents=documents,
         worktree=worktree,
         sandbox=chosen.sandbox,
-        environment=await environment(project, documents, worktree),
+        environment=await environment(project, documents, worktree.branch_head(), chosen.sandbox, run),
         held_out=lay_out(project, approval_of(project, run)),
         model=model,
         model_name=model_name.partition(":")[2] or model_name,

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from waypost.documents.model import Documents
 from waypost.environment.build import BuiltEnvironment, build
 from waypost.runs.drift import spec_of
 from waypost.runs.project import Project
+from waypost.runs.setting_up import Setting
+from waypost.sandbox.sandbox import Sandbox
 from waypost.workspace.checkout import clean_checkout
-from waypost.workspace.worktree import Worktree
 
 
-async def environment(project: Project, documents: Documents, worktree: Worktree) -> BuiltEnvironment:
-    """Finds or builds what the approved target names, for the branch as it is. Raises NoInterpreter or SetupFailed."""
-    if spec_of(documents.target.environment).is_empty:
-        return build(spec_of(documents.target.environment), worktree.place, project.environments)
-    head = worktree.branch_head()
-    return await environment_of(project, documents, head, head)
+async def environment(
+    project: Project, documents: Documents, tree: str, sandbox: Sandbox, run: str, green: str = ""
+) -> BuiltEnvironment:
+    """Finds or builds what the approved target names: a new one for new lock files in the tree, else the one there is.
 
-
-async def environment_of(project: Project, documents: Documents, tree: str, green: str) -> BuiltEnvironment:
-    """The same for a tree whose lock files may differ: a new environment for new lock files, else the one there is."""
+    Its set-up runs in `sandbox`, in a clean checkout of `tree`, a commit unless `green` names one that it stands on;
+    `run` is whose processes they are. Raises NoInterpreter, SetupFailed or SandboxError.
+    """
     spec = spec_of(documents.target.environment)
+    setting = Setting(project, documents, sandbox, f"{run}/setup")
     if spec.is_empty:
-        return build(spec, project.root, project.environments)
-
-    def made() -> BuiltEnvironment:
-        with clean_checkout(project.repository, tree, green, project.checkouts) as clean:
-            return build(spec, clean.folder, project.environments)
-
-    return await asyncio.to_thread(made)
+        return await build(spec, project.root, project.environments, setting.run)
+    with clean_checkout(project.repository, tree, green or tree, project.checkouts) as clean:
+        return await build(spec, clean.folder, project.environments, setting.run)

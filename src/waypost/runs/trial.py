@@ -58,6 +58,8 @@ class Trial:
     before: Mapping[str, Before] = field(default_factory=dict)
     held_out: Mapping[str, Path] = field(default_factory=dict)
     in_clone: bool = False
+    fingerprint: str = ""
+    """The digest of `environment`, where it is not the run's pinned one."""
 
     async def run(self, milestone: Milestone, gates: Sequence[Gate]) -> tuple[Verdict, ...]:
         """The gates' verdicts; each is an event. A red one is told from a flake before it is believed."""
@@ -156,7 +158,8 @@ class Trial:
         return open_network(self.bay.sandbox.level)
 
     def _walls(self, gate: Gate, checkout: Path) -> Walls:
-        return gate_walls(self.bay.project, checkout, self.environment, self.held_out.get(gate.held_out or ""))
+        held_out = self.held_out.get(gate.held_out or "")
+        return gate_walls(self.bay.project, checkout, self.bay.documents, self.environment, held_out)
 
     def _write(self, milestone: Milestone, gate: Gate, verdict: Verdict) -> None:
         event = ended_event(
@@ -165,7 +168,7 @@ class Trial:
             purpose=self.purpose,
             tree=self.tree,
             restored=self.restored,
-            environment=self.bay.fingerprint,
+            environment=self.fingerprint or self.bay.fingerprint,
             held_out=gate.held_out is not None,
         )
         self.bay.journal.write(event)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from waypost.documents.model import Gate, GateKind, Milestone
+from waypost.environment.build import BuiltEnvironment
+from waypost.environment.errors import SetupFailed
+from waypost.environment.fingerprint import fingerprint
 from waypost.events import kinds
 from waypost.events.history import live
 from waypost.gates.integrity import INTEGRITY
@@ -14,12 +18,13 @@ from waypost.gates.verdict import Finding, Verdict
 from waypost.review.queue import MANUAL
 from waypost.runs import heldout, regression
 from waypost.runs.baseline import green_commit
+from waypost.runs.drift import spec_of
 from waypost.runs.evidence import ended_event
 from waypost.runs.examining import Examined, examined, integrity_verdict, questions
 from waypost.runs.proving import passes_only_changed, prove_nothing
 from waypost.runs.session import Bay, Session
 from waypost.runs.states import State
-from waypost.runs.surroundings import environment_of
+from waypost.runs.surroundings import environment
 from waypost.runs.trial import Trial
 from waypost.workspace.changes import changed_paths, numstat
 
@@ -80,7 +85,11 @@ async def verify(session: Bay, milestone: Milestone) -> Verified:
     gates = gates_for(session.documents.plan, milestone)
     changed = changed_paths(session.project.repository.git, green, tree)
     states = {name: State(seen.state) for name, seen in session.view.milestones.items()}
-    trial, found = await _trial(session, milestone, gates, tree, green)
+    try:
+        trial, found = await _trial(session, milestone, gates, tree, green)
+    except SetupFailed as problem:
+        unbuilt = _unbuilt(session, milestone, tree, problem)
+        return Verified(tree, (unbuilt,), (unbuilt,))
     verdicts = await trial.run(milestone, gates)
     findings = (
         *found.integrity.findings,
@@ -166,19 +175,40 @@ async def _trial(
 ) -> tuple[Trial, Examined]:
     before = await session.baseline.before(milestone, gates)
     found = found or examined(session, session.view, tree, green)
-    environment = await environment_of(session.project, session.documents, found.shown, green)
+    built = await environment(session.project, session.documents, found.shown, session.sandbox, session.run, green)
     trial = Trial(
         session,
         tree,
         found.shown,
         green,
-        environment,
+        built,
         purpose=purpose,
         restored=tuple(found.integrity.restore),
         before=before,
         held_out=session.held_out,
+        fingerprint=await _digest_of(session, built),
     )
     return trial, found
+
+
+async def _digest_of(session: Bay, built: BuiltEnvironment) -> str:
+    """The digest of an environment that is not the pinned one: built anew for this tree, or never looked at."""
+    if built.key == session.environment.key and session.fingerprint:
+        return ""
+    spec = spec_of(session.documents.target.environment)
+    return (await asyncio.to_thread(fingerprint, spec, session.worktree.place, built)).digest
+
+
+def _unbuilt(session: Bay, milestone: Milestone, tree: str, problem: SetupFailed) -> Verdict:
+    """The red verdict on a tree whose lock files no environment can be built from: no gate can run."""
+    text = f"the environment's set-up {problem.reason} with this tree's files, and no gate could run"
+    told = "\n".join([f"{text}. It wrote at last:", "", *problem.tail])
+    verdict = replace(integrity_verdict((Finding("set-up", "", text, True),), tree), essence=told)
+    session.journal.write(
+        kinds.GateStarted(milestone.id, verdict.gate, "check", tree, "", purpose="milestone"),
+        ended_event(milestone.id, verdict, purpose="milestone"),
+    )
+    return verdict
 
 
 def _integrity(trial: Trial, milestone: Milestone, findings: Sequence[Finding]) -> tuple[Verdict, ...]:

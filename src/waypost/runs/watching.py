@@ -42,14 +42,19 @@ class Watch:
             if drift.load_pin(self.session.project.log, self.session.run) is None and self.session.view.current:
                 self._judged(self.session.milestone(self.session.view.current), found)
 
+    def is_pinned(self) -> bool:
+        """Whether there is anything to compare with: else the first look may go on beside the agent."""
+        has_pin = drift.load_pin(self.session.project.log, self.session.run) is not None
+        return has_pin or self._before() is not None
+
     async def look(self, milestone: Milestone) -> str:
         """Why the milestone must stop: the difference to the pinned environment; empty where there is none."""
         if self._first is not None:
             first, self._first = self._first, None
-            found = await first
-        else:
-            found = await asyncio.to_thread(self._taken)
-        return self._judged(milestone, found)
+            if reason := self._judged(milestone, await first):
+                return reason
+            # the first look may have been long ago; another one knows most hashes already
+        return self._judged(milestone, await asyncio.to_thread(self._taken))
 
     def look_after_step(self, milestone: Milestone) -> str:
         """The same after a step, where the step touched a manifest or a lock file."""
@@ -83,13 +88,17 @@ class Watch:
         return looked.reason
 
     def _approved(self) -> drift.Pin | None:
-        """The environment that lies beside the approved documents, made the pin; None where none does."""
+        """The environment that lies beside the documents or was captured at their approval, made the pin."""
+        pin = self._before()
+        if pin is not None:
+            self.session.journal.write(drift.capture(pin.fingerprint, pin.key, reason="approved with the documents"))
+        return pin
+
+    def _before(self) -> drift.Pin | None:
         found = read_lock(self._folder())
-        if found is None:
-            return None
-        key = self.session.environment.key
-        self.session.journal.write(drift.capture(found, key, reason="approved with the documents"))
-        return drift.Pin(found, key)
+        if found is not None:
+            return drift.Pin(found, self.session.environment.key)
+        return drift.approved_pin(self.session.project, self.session.run)
 
     def _keep(self, found: Fingerprint) -> None:
         """Leaves the pin beside the live documents, for people and for the next run."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import socket
 import sys
 import tempfile
@@ -14,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from waypost.sandbox.removing import remove
 from waypost.sandbox.sandbox import Command, Outcome, Sandbox
 from waypost.sandbox.variables import command_variables
 from waypost.sandbox.walls import Level, Walls
@@ -85,7 +84,7 @@ async def prove(sandbox: Sandbox, folder: Path) -> Proof:
 @contextmanager
 def _ground(folder: Path) -> Iterator[_Ground]:
     place = Path(tempfile.mkdtemp(prefix="canary-", dir=folder)).resolve()
-    secret = secrets.token_hex(16)
+    secret = os.urandom(16).hex()
     planted = _plant(secret)
     listener = socket.create_server(("127.0.0.1", 0))
     try:
@@ -98,7 +97,7 @@ def _ground(folder: Path) -> Iterator[_Ground]:
         listener.close()
         if planted is not None:
             planted.unlink(missing_ok=True)
-        shutil.rmtree(place)
+        remove(place)
 
 
 def _plant(secret: str) -> Path | None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from waypost.sandbox.sandbox import Sandbox, SandboxError
 from waypost.sandbox.walls import Level
+
+if TYPE_CHECKING:
+    from waypost.sandbox.launcher import Launcher
 
 FORCED = "WAYPOST_SANDBOX"
 """The environment variable that names the one level to take: bubblewrap, landlock, sandbox-exec."""
@@ -43,11 +48,12 @@ async def choose(folder: Path, *, environ: Mapping[str, str], unsafe: bool = Fal
     With `unsafe`, commands are not held where no level is to be had. WAYPOST_SANDBOX in `environ` names the only
     level to try. Raises NoSandbox.
     """
+    forced = _forced(environ)
+    levels = _levels()  # first: a process is started for them, which takes as long as what follows
     from waypost.sandbox.canaries import CLAIMS
 
-    forced = _forced(environ)
     why: list[str] = []
-    for level, make in _levels().items():
+    for level, make in levels.items():
         if forced not in {None, level}:
             continue
         chosen = await _try(level, make, folder, why)
@@ -76,19 +82,22 @@ def _forced(environ: Mapping[str, str]) -> Level | None:
 def _levels() -> dict[Level, Callable[[], Sandbox]]:
     if sys.platform == "darwin":
         return {Level.SEATBELT: _seatbelt}
-    return {Level.BUBBLEWRAP: _bubblewrap, Level.LANDLOCK: _landlock}
+    from waypost.sandbox.launcher import Launcher
+
+    launcher = Launcher()
+    return {Level.BUBBLEWRAP: partial(_bubblewrap, launcher), Level.LANDLOCK: partial(_landlock, launcher)}
 
 
-def _bubblewrap() -> Sandbox:
+def _bubblewrap(launcher: Launcher) -> Sandbox:
     from waypost.sandbox.bubblewrap import BubblewrapSandbox
 
-    return BubblewrapSandbox()
+    return BubblewrapSandbox(launcher=launcher)
 
 
-def _landlock() -> Sandbox:
+def _landlock(launcher: Launcher) -> Sandbox:
     from waypost.sandbox.landlock import LandlockSandbox
 
-    return LandlockSandbox()
+    return LandlockSandbox(launcher)
 
 
 def _seatbelt() -> Sandbox:

@@ -81,6 +81,11 @@ class Spaced:
         found = (living(pid) for pid in descendants(self._first, most) if pid != self._guard)
         return [process for process in found if process is not None]
 
+    @property
+    def first(self) -> int:
+        """The namespace's first process; 0 if there is none."""
+        return self._first if self._find_first() else 0
+
     def _find_first(self) -> bool:
         if not self._first:
             self._first = next(iter(children(self._outer)), 0)

@@ -6,40 +6,57 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Self
 
 from waypost.sandbox.mounts import PLACEHOLDER, Link, is_placeholder
+from waypost.sandbox.removing import close_later
 from waypost.sandbox.sandbox import SpawnError
+from waypost.sandbox.spares import Spares
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@contextmanager
-def kept(missing: Iterable[str], links: Iterable[Link]) -> Iterator[None]:
-    """Puts empty folders, for mounts, where nothing may be created; takes them away when no command needs them.
+class Keeping:
+    """Holds paths for a command: puts empty folders, for mounts, where nothing may be created.
 
     Git does not see empty folders, so one that a killed run leaves is harmless; the next command that has it
-    among its walls knows it by its mode. Links that were replaced are put back. Raises SpawnError.
+    among its walls knows it by its mode. They are taken away when no command needs them, and links that were replaced
+    are put back.
     """
-    links = tuple(links)
-    held: list[tuple[str, int]] = []
-    try:
+
+    def __init__(self, links: Iterable[Link], spares: Spares) -> None:
+        self._links = tuple(links)
+        self._spares = spares
+        self._held: list[tuple[str, int]] = []
+
+    def hold(self, missing: Iterable[str]) -> None:
+        """Puts folders at paths. Raises SpawnError."""
         for path in missing:
-            held += _hold(path)
-        yield
-    finally:
-        for path, descriptor in held:
-            _release(path, descriptor)
-        for link in links:
+            self._held += _hold(path, self._spares)
+
+    def release(self) -> None:
+        """Takes the folders away; to be called when nothing of the command lives."""
+        removed = [descriptor for path, descriptor in self._held if _release(path, descriptor, self._spares)]
+        self._held.clear()
+        if removed:
+            close_later(removed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        for link in self._links:
             _restore(link)
 
 
-def _hold(path: str) -> list[tuple[str, int]]:
+def _hold(path: str, spares: Spares) -> list[tuple[str, int]]:
     """Makes a placeholder and shares its lock with other commands, so that only the last one removes it."""
     for _ in range(1000):
         with suppress(FileExistsError):
-            _make(path)
+            _make(path, spares)
         if not is_placeholder(path):
             if os.path.lexists(path):
                 return []  # somebody made it meanwhile; it is mounted read-only as it is
@@ -52,8 +69,10 @@ def _hold(path: str) -> list[tuple[str, int]]:
     raise SpawnError(f"{path}: is made and removed all the time, so it can't be kept from being created")
 
 
-def _make(path: str) -> None:
+def _make(path: str, spares: Spares) -> None:
     try:
+        if spares.put(path):
+            return
         os.mkdir(path, PLACEHOLDER)
         if stat.S_IMODE(os.lstat(path).st_mode) != PLACEHOLDER:  # the umask took something
             os.chmod(path, PLACEHOLDER)
@@ -72,18 +91,22 @@ def _is_shared(path: str, descriptor: int) -> bool:
         return False  # another command is removing it
 
 
-def _release(path: str, descriptor: int) -> None:
+def _release(path: str, descriptor: int, spares: Spares) -> bool:
+    """Takes the folder away if nobody needs it; says whether it was removed, and its descriptor is still open."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if is_placeholder(path) and os.stat(path).st_ino == os.fstat(descriptor).st_ino:
+        ours = is_placeholder(path) and os.stat(path).st_ino == os.fstat(descriptor).st_ino
+        if ours and not spares.take_back(path):
             os.rmdir(path)
+            return True
     except BlockingIOError:
-        return  # another command needs it still, and removes it
+        pass  # another command needs it still, and removes it
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.ENOTDIR}:
+            os.close(descriptor)
             raise
-    finally:
-        os.close(descriptor)
+    os.close(descriptor)
+    return False
 
 
 def _restore(link: Link) -> None:

@@ -19,23 +19,21 @@ Not kept from commands: times, modes and owners of files that this user owns any
 
 from __future__ import annotations
 
-import marshal
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
-from waypost.sandbox import landlock_launcher, places
+from waypost.sandbox import landlock_rules, places
+from waypost.sandbox.launcher import Launcher
 from waypost.sandbox.limits import for_kernel, users_threads
 from waypost.sandbox.mounts import Defaults, Kind, View, view
 from waypost.sandbox.plain import PlainSandbox
 from waypost.sandbox.running import run_to_its_end
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
+from waypost.sandbox.slots import Slots
 from waypost.sandbox.starting import Holder, Start, program
 from waypost.sandbox.walls import Level, Walls
 
@@ -77,14 +75,23 @@ class Grant:
     is_folder: bool
 
 
-def grants(seen: View) -> Iterator[Grant]:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is allowed at each thing in a folder, and below it, but for those with the names in `without`."""
+
+    folder: str
+    right: Right
+    without: tuple[str, ...]
+
+
+def grants(seen: View) -> Iterator[Grant | Listing]:
     """The view as allowances that add up downwards: each folder gets what all below it may have."""
     marked = {mount.path: _RIGHTS.get(mount.kind, Right.READ) for mount in seen.mounts}
     marked |= {link.path: min(Right.READ, marked.get(link.path, Right.READ)) for link in seen.links}
     yield from _cover("/", marked.pop("/", Right.READ), Right.NOTHING, marked)
 
 
-def _cover(path: str, right: Right, inherited: Right, below: dict[str, Right]) -> Iterator[Grant]:
+def _cover(path: str, right: Right, inherited: Right, below: dict[str, Right]) -> Iterator[Grant | Listing]:
     least = min(right, *below.values()) if below else right
     is_folder = os.path.isdir(path)
     if least > inherited:
@@ -100,25 +107,18 @@ def _cover(path: str, right: Right, inherited: Right, below: dict[str, Right]) -
         if os.path.lexists(child) and not os.path.islink(child):
             yield from _cover(child, marked.pop(child, right), inherited, marked)
     if right > inherited:
-        yield from (Grant(path, right, is_folder) for path, is_folder in _entries(inside) if path not in ways)
-
-
-def _entries(folder: str) -> Iterator[tuple[str, bool]]:
-    """What lies in a folder, but for links, and whether it is a folder."""
-    try:
-        with os.scandir(folder) as entries:
-            yield from ((entry.path, entry.is_dir()) for entry in entries if not entry.is_symlink())
-    except PermissionError:
-        return
+        yield Listing(path, right, tuple(child[len(inside) :] for child in ways))
 
 
 class LandlockSandbox:
     """Runs each command with walls inside Landlock, and each without them plainly. Raises LandlockMissing."""
 
-    def __init__(self) -> None:
+    def __init__(self, launcher: Launcher | None = None) -> None:
         if sys.platform != "linux":
             raise LandlockMissing("Landlock is for Linux")
-        self._abi = landlock_launcher.abi()
+        # First: it starts while the rest is looked at.
+        self.launcher = launcher or Launcher()
+        self._abi = landlock_rules.abi()
         if self._abi < _NEEDS:
             raise LandlockMissing(f"the kernel's Landlock has version {self._abi}; at least {_NEEDS} is needed")
         # What newer kernels could hold back besides is not asked of them until it was tried.
@@ -127,6 +127,7 @@ class LandlockSandbox:
         if self._space and not _may_set_apart():
             raise LandlockMissing("as root it needs CAP_SYS_ADMIN, for a process namespace; or run as an ordinary user")
         self._plain = PlainSandbox()
+        self._slots = Slots()
 
     @property
     def level(self) -> Level:
@@ -139,23 +140,28 @@ class LandlockSandbox:
             return await self._plain.run(command, on_started)
         if not command.folder.is_dir():
             raise SpawnError(f"{command.folder}: no such folder to run a command in")
-        with _private_folder() as private:
+        with self._slots.one() as private:
             walls = replace(command.walls, writable=(*command.walls.writable, private / "tmp", private / "home"))
-            plan = private / "plan"
-            plan.write_bytes(marshal.dumps(self._plan(command, walls)))
-            launcher = os.path.realpath(landlock_launcher.__file__)
             start = Start(
-                argv=(os.path.realpath(sys.executable), "-I", "-S", launcher, str(plan)),
+                argv=(program(command), *command.argv[1:]),
                 variables=_variables(command, walls, private),
                 holder=Holder.FIRST if self._space else Holder.ADOPTER,
                 limits=walls.limits,
                 private=(_SHARED_MEMORY,) if self._space else (),
+                launcher=self.launcher,
+                request={"slot": str(private), **self._request(command, walls)},
             )
             return await run_to_its_end(command, start, on_started)
 
-    def _plan(self, command: Command, walls: Walls) -> dict[str, object]:
-        seen = view(walls, _defaults(command))
-        granted = [(grant.path, self._bits(grant.right, is_folder=grant.is_folder)) for grant in grants(seen)]
+    def _request(self, command: Command, walls: Walls) -> dict[str, object]:
+        granted: list[tuple[str, int]] = []
+        listed: list[tuple[str, int, int, list[str]]] = []
+        for one in grants(view(walls, _defaults(command))):
+            if isinstance(one, Grant):
+                granted.append((one.path, self._bits(one.right, is_folder=one.is_folder)))
+            else:
+                of_folders, of_others = (self._bits(one.right, is_folder=is_folder) for is_folder in (True, False))
+                listed.append((one.folder, of_folders, of_others, list(one.without)))
         devices = _READ_FILE | _WRITE_FILE | _READ_FOLDER | (self._handled & _CONTROL_DEVICES)
         for name in _DEVICES:
             path = f"/dev/{name}"
@@ -165,15 +171,18 @@ class LandlockSandbox:
             granted.append((_SHARED_MEMORY, shared))
         network = walls.network is not None or walls.host_network
         return {
-            "argv": [program(command), *command.argv[1:]],
             "grants": granted,
+            "listed": listed,
             "handled": self._handled,
             "network": network,
             "connect": network or not _may_be_asked(self._abi, walls),
             "abi": self._abi,
             "limits": list(for_kernel(walls.limits, None if self._space else users_threads()).items()),
             "space": self._space,
-            "memory": [_SHARED_MEMORY, shared, walls.limits.memory or 0],
+            "mounts": [
+                ("proc", "/proc", "", _READ),
+                ("tmpfs", _SHARED_MEMORY, f"mode=1777,size={walls.limits.memory or 0}", shared),
+            ],
         }
 
     def _bits(self, right: Right, *, is_folder: bool) -> int:
@@ -237,25 +246,3 @@ def _variables(command: Command, walls: Walls, private: Path) -> dict[str, str]:
                 variables.setdefault(name, f"{home}/{folder}")  # shown, but no longer found from the new home
         variables["HOME"] = str(private / "home")
     return {**variables, "TMPDIR": str(private / "tmp")}
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="waypost-")).resolve()
-    try:
-        (folder / "tmp").mkdir()
-        (folder / "home").mkdir()
-        yield folder
-    finally:
-        shutil.rmtree(folder, onerror=_open_and_retry)
-
-
-def _open_and_retry(function: Callable[..., object], path: str, _: object) -> None:
-    """Commands leave folders that even they can't change, as Go's module cache."""
-    for closed in (os.path.dirname(path), path):
-        if os.path.isdir(closed) and not os.path.islink(closed):
-            os.chmod(closed, 0o700)
-    if function is os.rmdir or function is os.unlink:
-        function(path)
-    else:
-        shutil.rmtree(path, ignore_errors=True)

@@ -1,10 +1,12 @@
-"""Starts a command inside Landlock and seccomp, and holds what it leaves: run as a program, without any package.
+"""Starts a command inside Landlock and seccomp, and holds what it leaves: run in forks of the warm launcher.
 
-Its one argument names a file, which it removes, with a dictionary as `marshal` writes it (read quicker than JSON):
-`argv`, `grants` (pairs of a path and access bits), `handled`, `network` (whether sockets to other machines are open),
-`connect` (whether Unix sockets may be connected to), `abi`, `limits` (pairs of a resource's number and a value),
-`space` (whether the command gets a process namespace, which needs CAP_SYS_ADMIN; without one this process adopts its
-orphans), `memory` (with a namespace: where to mount a folder of memory, its access bits and its size).
+A request is a dictionary: `argv`, `variables` and `folder` of the command; `pass`, the numbers of the descriptors that
+it gets besides the first three; `grants` (pairs of a path and access bits) and `listed` (a folder, the bits for folders
+and for other things in it, and the names that get none); `slot`, whose ruleset it may take over; `handled`, `network`
+(whether sockets to other machines are open), `connect` (whether Unix sockets may be connected to), `abi`, `limits`
+(pairs of a resource's number and a value), `space` (whether the command gets a process namespace, which needs
+CAP_SYS_ADMIN; without one this process adopts its orphans), and for a namespace `mounts`: of what kind, where, with
+which data and access bits.
 
 Standard error is the runtime's control line: the end is told there, and the launcher ends when it is closed. The
 command gets standard output for both. Kernel interfaces: landlock(7), seccomp(2), pid_namespaces(7),
@@ -15,20 +17,21 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import marshal
+import fcntl
 import os
 import resource
 import select
 import struct
-import sys
+
+from waypost.sandbox.landlock_rules import grant
+from waypost.sandbox.system_calls import CLONE, KILL, SET_DEATH_SIGNAL, checked, libc, prctl
 
 TYPE_CHECKING = False  # importing typing or signal takes longer than the launcher's own work
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-_NETWORK_RIGHTS, _SCOPES = 0b11, 0b11  # bind and connect TCP; abstract Unix sockets and signals
-_SET_DEATH_SIGNAL, _DROP_BOUNDING, _SET_SECCOMP, _SET_SUBREAPER, _NO_NEW_PRIVILEGES, _AMBIENT = 1, 24, 22, 36, 38, 47
+RESTRICT_SELF = 446
+_DROP_BOUNDING, _SET_SECCOMP, _SET_SUBREAPER, _NO_NEW_PRIVILEGES, _AMBIENT = 24, 22, 36, 38, 47
 _FILTER = 2
 _CAPABILITIES_3 = 0x20080522
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -50,58 +53,17 @@ _DENIED = {
 }  # fmt: skip
 _SOCKET = {"x86_64": 41, "aarch64": 198}
 _CONNECT = {"x86_64": 42, "aarch64": 203}
-_CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
 _NEW_NAMESPACES = 0x7E020000
 _NEW_MOUNTS, _NEW_PROCESSES = 0x00020000, 0x20000000
 _SLAVE, _RECURSIVE, _MOUNT_FLAGS = 1 << 19, 1 << 14, 0b1110
 _UNIX, _NETLINK = 1, 16
 _DEFAULT, _IGNORED = 0, 1  # signal(2)
-_INTERRUPT, _KILL, _PIPE, _TERMINATE, _STOP = 2, 9, 13, 15, 19  # signal(7), on these machines
+_INTERRUPT, _PIPE, _TERMINATE, _CHILD, _STOP, _TOO_LARGE = 2, 13, 15, 17, 19, 25  # signal(7), on these machines
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def abi() -> int:
-    """The kernel's version of Landlock; 0 without it."""
-    return max(0, int(_libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))))
-
-
-def _checked(result: int, what: str) -> int:
-    if result < 0:
-        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
-    return result
-
-
-def _prctl(option: int, *words: int) -> int:
-    given = [ctypes.c_ulong(word) for word in (*words, 0, 0, 0, 0)[:4]]
-    return int(_libc.prctl(option, *given))
-
-
-def restrict(plan: dict[str, Any]) -> None:
-    """Shuts the calling process, for ever, into the plan's grants."""
-    network = 0 if plan["network"] or plan["abi"] < 4 else _NETWORK_RIGHTS
-    attributes = struct.pack("QQQ", plan["handled"], network, _SCOPES)
-    # The kernel takes only as much of the structure as it knows.
-    known = 24 if plan["abi"] >= 6 else 16 if plan["abi"] >= 4 else 8
-    ruleset = _checked(_libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(known), 0), "no ruleset")
-    for path, rights in plan["grants"]:
-        _grant(ruleset, path, rights)
-    _checked(_libc.syscall(RESTRICT_SELF, ruleset, 0), "not restricted")
-    os.close(ruleset)
-
-
-def _grant(ruleset: int, path: str, rights: int) -> None:
-    try:
-        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return  # gone meanwhile: nothing to grant
-    try:
-        rule = struct.pack("=Qi", rights, descriptor)
-        _checked(_libc.syscall(ADD_RULE, ruleset, 1, rule, 0), f"no rule for {path}")
-    finally:
-        os.close(descriptor)
+GO = b"g"
+"""What the runtime says when it knows of the process that holds the command."""
 
 
 def instructions(machine: str, network: bool, connect: bool) -> bytes:
@@ -118,7 +80,7 @@ def instructions(machine: str, network: bool, connect: bool) -> bytes:
         code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
     # The flags of clone3 can't be looked at; told that it is missing, libraries fall back to clone.
     code += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
-    code += [(_EQUAL, 0, 3, _CLONE[machine]), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _NEW_NAMESPACES)]
+    code += [(_EQUAL, 0, 3, CLONE[machine]), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _NEW_NAMESPACES)]
     code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM), (_LOAD, 0, 0, 0)]
     if not network:
         code += [(_EQUAL, 0, 5, _SOCKET[machine]), (_LOAD, 0, 0, 16), (_EQUAL, 2, 0, _UNIX), (_EQUAL, 1, 0, _NETLINK)]
@@ -137,32 +99,32 @@ def _filter(network: bool, connect: bool) -> None:
     held = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(held))
     given = ctypes.create_string_buffer(program, len(program))
-    _checked(_prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(given)), "no seccomp filter")
+    checked(prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(given)), "no seccomp filter")
 
 
 def _drop_capabilities() -> None:
     for number in range(64):
-        if _prctl(_DROP_BOUNDING, number) < 0 and ctypes.get_errno() == errno.EINVAL:
+        if prctl(_DROP_BOUNDING, number) < 0 and ctypes.get_errno() == errno.EINVAL:
             break  # the last one; an ordinary user has nothing to drop
-    _prctl(_AMBIENT, 4)
+    prctl(_AMBIENT, 4)
     header, nothing = struct.pack("Ii", _CAPABILITIES_3, 0), bytes(24)
-    _checked(_libc.capset(header, nothing), "capabilities not dropped")
+    checked(libc.capset(header, nothing), "capabilities not dropped")
 
 
-def _become(plan: dict[str, Any]) -> NoReturn:
+def _become(request: dict[str, Any], ruleset: int) -> NoReturn:
     """The forked process turns into the command."""
     control = os.dup(2)
     os.set_inheritable(control, False)
     try:
         os.setsid()
         os.dup2(1, 2)
-        for kind, value in plan["limits"]:
+        for kind, value in request["limits"]:
             resource.setrlimit(kind, (value, value))
-        _checked(_prctl(_NO_NEW_PRIVILEGES, 1), "no_new_privs not set")
-        restrict(plan)
-        _filter(plan["network"], plan["connect"])
+        checked(prctl(_NO_NEW_PRIVILEGES, 1), "no_new_privs not set")
+        checked(libc.syscall(RESTRICT_SELF, ruleset, 0), "not restricted")
+        _filter(request["network"], request["connect"])
         _drop_capabilities()
-        os.execv(plan["argv"][0], plan["argv"])
+        os.execve(request["argv"][0], request["argv"], request["variables"])
     except OSError as error:
         os.write(control, f"landlock: {error}\n".encode())
     os._exit(126)
@@ -179,7 +141,7 @@ def _children(pid: int) -> list[int]:
 def _end_all(*_: object) -> NoReturn:
     """The runtime died: so does all that was started."""
     while found := _descendants():
-        for number in (_STOP, _KILL):
+        for number in (_STOP, KILL):
             for pid in found:
                 try:
                     os.kill(pid, number)
@@ -207,7 +169,7 @@ def _reap() -> None:
 def _end_like(status: int) -> NoReturn:
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        _libc.signal(-code, ctypes.c_void_p(_DEFAULT))
+        libc.signal(-code, ctypes.c_void_p(_DEFAULT))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.kill(os.getpid(), -code)
     os._exit(code & 0xFF)
@@ -215,45 +177,46 @@ def _end_like(status: int) -> NoReturn:
 
 def _set_processes_apart() -> None:
     """The next child is the first of a process namespace, and sees a /proc of its own where that can be mounted."""
-    _checked(_libc.unshare(_NEW_PROCESSES | _NEW_MOUNTS), "no process namespace")
-    _libc.mount(None, b"/", None, ctypes.c_ulong(_SLAVE | _RECURSIVE), None)
+    checked(libc.unshare(_NEW_PROCESSES | _NEW_MOUNTS), "no process namespace")
+    libc.mount(None, b"/", None, ctypes.c_ulong(_SLAVE | _RECURSIVE), None)
 
 
-def _mount_own(plan: dict[str, Any]) -> None:
+def _mount_own(request: dict[str, Any], ruleset: int) -> None:
     """What can't be mounted is not granted, or shows the machine's processes, whose insides are closed all the same."""
-    _libc.mount(b"proc", b"/proc", b"proc", ctypes.c_ulong(_MOUNT_FLAGS), None)
-    path, rights, size = plan["memory"]
-    data = f"mode=1777,size={size}".encode()
-    if _libc.mount(b"tmpfs", path.encode(), b"tmpfs", ctypes.c_ulong(_MOUNT_FLAGS), data) == 0:
-        plan["grants"].append((path, rights))
+    for kind, path, data, rights in request["mounts"]:
+        flags = ctypes.c_ulong(_MOUNT_FLAGS)
+        if libc.mount(kind.encode(), path.encode(), kind.encode(), flags, data.encode()) == 0:
+            grant(ruleset, path, rights, None)
 
 
-def _hold_space(plan: dict[str, Any]) -> NoReturn:
+def _hold_space(request: dict[str, Any], ruleset: int) -> NoReturn:
     """The namespace's first process ends with this one, and all others with it."""
     read_end, write_end = os.pipe()
     first = os.fork()
     if first == 0:
         os.close(read_end)
-        _prctl(_SET_DEATH_SIGNAL, _KILL)
-        _mount_own(plan)
-        os.write(write_end, struct.pack("i", _hold(plan, write_end)))
+        prctl(SET_DEATH_SIGNAL, KILL)
+        _mount_own(request, ruleset)
+        os.write(write_end, struct.pack("i", _run(request, ruleset, write_end)))
         os._exit(0)
     os.close(write_end)
+    os.close(ruleset)
     os.waitpid(first, 0)
     told = os.read(read_end, 4)
-    _end_like(struct.unpack("i", told)[0] if told else _KILL)
+    _end_like(struct.unpack("i", told)[0] if told else KILL)
 
 
-def _hold(plan: dict[str, Any], *inherited: int) -> int:
+def _run(request: dict[str, Any], ruleset: int, *inherited: int) -> int:
     """Runs the command, tells its end, and waits to be let go; its status, as waitpid has it."""
     child = os.fork()
     if child == 0:
         for descriptor in inherited:
             os.close(descriptor)
-        for number in (_TERMINATE, _INTERRUPT, _PIPE):
-            _libc.signal(number, ctypes.c_void_p(_DEFAULT))
-        _prctl(_SET_DEATH_SIGNAL, 0)
-        _become(plan)
+        for number in (_TERMINATE, _INTERRUPT, _PIPE, _CHILD, _TOO_LARGE):
+            libc.signal(number, ctypes.c_void_p(_DEFAULT))
+        prctl(SET_DEATH_SIGNAL, 0)
+        _become(request, ruleset)
+    os.close(ruleset)
     while True:
         ended, status = os.wait()
         if ended == child:
@@ -264,32 +227,38 @@ def _hold(plan: dict[str, Any], *inherited: int) -> int:
     return status
 
 
-def main() -> NoReturn:
-    """See the module."""
-    runtime = os.getppid()
-    _libc.signal(_INTERRUPT, ctypes.c_void_p(_IGNORED))
-    with open(sys.argv[1], "rb") as file:
-        plan = marshal.load(file)
-    os.unlink(sys.argv[1])
-    if plan["space"]:
-        _prctl(_SET_DEATH_SIGNAL, _KILL)
-    else:
-        import signal
-
-        signal.signal(_TERMINATE, _end_all)
-        _prctl(_SET_DEATH_SIGNAL, _TERMINATE)
-        _prctl(_SET_SUBREAPER, 1)
-    if os.getppid() != runtime:
-        os._exit(1)  # it died before the signal was set
+def hold(request: dict[str, Any], ruleset: int, descriptors: list[int], runtime: int) -> NoReturn:
+    """Runs a command with `descriptors` (the control line, standard input and output, then those to pass)."""
     try:
-        if plan["space"]:
+        ruleset = _take(descriptors, [2, 0, 1, *request["pass"]], ruleset)
+        os.setsid()
+        libc.signal(_INTERRUPT, ctypes.c_void_p(_IGNORED))
+        if request["space"]:
+            prctl(SET_DEATH_SIGNAL, KILL)
+        else:
+            import signal
+
+            signal.signal(_TERMINATE, _end_all)
+            prctl(SET_DEATH_SIGNAL, _TERMINATE)
+            prctl(_SET_SUBREAPER, 1)
+        if os.getppid() != runtime or os.read(2, 1) != GO:
+            os._exit(1)  # it died before the signal was set, or does not know of this process
+        os.chdir(request["folder"])
+        if request["space"]:
             _set_processes_apart()
-            _hold_space(plan)
-        _end_like(_hold(plan))
+            _hold_space(request, ruleset)
+        _end_like(_run(request, ruleset))
     except OSError as error:
         os.write(2, f"landlock: {error}\n".encode())
         os._exit(126)
 
 
-if __name__ == "__main__":
-    main()
+def _take(descriptors: list[int], numbers: list[int], ruleset: int) -> int:
+    """Gives descriptors their numbers, closes all others, and returns the ruleset's new one."""
+    lowest = max(*numbers, ruleset, *descriptors) + 1
+    ruleset, *aside = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, lowest) for one in (ruleset, *descriptors)]
+    os.closerange(0, lowest)
+    for one, number in zip(aside, numbers, strict=True):
+        os.dup2(one, number)
+        os.close(one)
+    return ruleset

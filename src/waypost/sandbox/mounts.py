@@ -14,8 +14,8 @@ from waypost.sandbox.walls import Walls
 
 _MOST_LINKS = 40
 
-PLACEHOLDER = 0o1555
-"""The mode by which the empty folders are known that stand where nothing may be created."""
+PLACEHOLDER = 0o1755
+"""The mode by which the empty folders are known that stand where nothing may be created; their owner may move them."""
 
 
 class Kind(IntEnum):
@@ -53,6 +53,26 @@ class View:
     mounts: tuple[Mount, ...]
     missing: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+
+
+def parted(seen: View) -> tuple[tuple[Mount, ...], tuple[Mount, ...]]:
+    """The mounts that need what lies outside of the view, and those after them that only cover what it shows."""
+    first: list[Mount] = []
+    below: set[str] = set()  # what lies above one of the first must be one of them
+    kinds = {mount.path: mount.kind for mount in seen.mounts}
+    for mount in reversed(seen.mounts):
+        path, kind = mount.path, mount.kind
+        covers = kind in {Kind.ANCHOR, Kind.VISIBLE, Kind.READ_ONLY} or (
+            kind is Kind.HIDDEN and not os.path.isdir(path)
+        )
+        if covers and path not in below and state(kinds, path) not in {Kind.EMPTY, Kind.HIDDEN}:
+            continue
+        first.append(mount)
+        while path != "/":
+            path = path.rpartition("/")[0] or "/"
+            below.add(path)
+    kept = frozenset(mount.path for mount in first)
+    return tuple(first[::-1]), tuple(mount for mount in seen.mounts if mount.path not in kept)
 
 
 class Resolver:

@@ -8,16 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 
 from waypost.sandbox.control import Control
 from waypost.sandbox.family import Adopted, Family, Marked, Spaced
+from waypost.sandbox.launcher import Child
 from waypost.sandbox.limits import Watch, size
 from waypost.sandbox.output import Keeper, PipeReader
 from waypost.sandbox.processes import Process, ending
 from waypost.sandbox.sandbox import Command, Outcome, SandboxError, SpawnError
-from waypost.sandbox.starting import Holder, Start, spawn
+from waypost.sandbox.starting import Holder, Meanwhile, NotCovered, Start, spawn
 
 _GRACE_AT_TIMEOUT = 2.0
 _GRACE_AT_STOP = 3.0
@@ -45,14 +46,17 @@ async def run_to_its_end(command: Command, start: Start, on_started: Callable[[i
         reader = PipeReader(read_end, keeper)
         stack.callback(reader.close)
         try:
-            process = spawn(start, command, mark, write_end, control.theirs if control else write_end)
+            process = spawn(start, command, mark, write_end, control)
         finally:
             os.close(write_end)
         running = _Running(command, start, process, mark, reader, control)
         stack.callback(running.close)
+        if control is not None and start.walls is not None:
+            running.build(start.walls, control)
         timed_out = await running.to_its_end(on_started)
     if control is not None and not control.told and (complaint := _own(control.complaint)):
-        raise SpawnError(f"{command.argv[0]}: not started: {complaint}")
+        kind = NotCovered if "covering: " in complaint else SpawnError
+        raise kind(f"{command.argv[0]}: not started: {complaint}")
     kept = keeper.kept()
     code, number = _ended(process.returncode, start.holder)
     return Outcome(
@@ -70,7 +74,7 @@ async def run_to_its_end(command: Command, start: Start, on_started: Callable[[i
 
 def _own(complaint: str) -> str:
     """What a holder's tools said of their own failure; not what sh says of the command's end."""
-    ours = ("bwrap: ", "nsenter: ", "landlock: ", "sandbox-exec: ")
+    ours = ("bwrap: ", "nsenter: ", "landlock: ", "launcher: ", "covering: ", "walls: ", "sandbox-exec: ")
     return "; ".join(line for line in complaint.splitlines() if line.startswith(ours))
 
 
@@ -98,7 +102,7 @@ class _Running:
         self,
         command: Command,
         start: Start,
-        process: subprocess.Popen[bytes],
+        process: subprocess.Popen[bytes] | Child,
         mark: str,
         reader: PipeReader,
         control: Control | None,
@@ -109,7 +113,7 @@ class _Running:
         self._reader = reader
         self._control = control
         self._loop = asyncio.get_running_loop()
-        self._descriptor = -1
+        self._closing = ExitStack()
         self._exited = self._watch_exit()
         self._family = self._find_family(mark)
         self._watch = Watch(start.limits, self._family.living, start.private) if start.limits else None
@@ -130,16 +134,31 @@ class _Running:
     def _watch_exit(self) -> asyncio.Future[object]:
         if sys.platform != "linux":
             return self._loop.run_in_executor(None, self._process.wait)
+        return self._end_of(self._process.pid, self._closing)
+
+    def _end_of(self, pid: int, stack: ExitStack) -> asyncio.Future[object]:
         # Cheaper than asyncio's own processes, which take a thread each on Python 3.11.
         future: asyncio.Future[object] = self._loop.create_future()
-        self._descriptor = os.pidfd_open(self._process.pid)
-        self._loop.add_reader(self._descriptor, self._has_exited, future)
+        descriptor = os.pidfd_open(pid)
+        stack.callback(os.close, descriptor)
+        stack.callback(self._loop.remove_reader, descriptor)
+
+        def has_ended() -> None:
+            self._loop.remove_reader(descriptor)
+            if not future.done():
+                future.set_result(None)
+
+        self._loop.add_reader(descriptor, has_ended)
         return future
 
-    def _has_exited(self, future: asyncio.Future[object]) -> None:
-        self._loop.remove_reader(self._descriptor)
-        if not future.done():
-            future.set_result(None)
+    def build(self, walls: Meanwhile, control: Control) -> None:
+        """Has walls built while the holder starts. Raises SpawnError."""
+        try:
+            walls.begin(self._process.pid, control)
+        except SpawnError:
+            self._end_at_once()
+            raise
+        control.on_ready = walls.finish
 
     async def to_its_end(self, on_started: Callable[[int], None] | None) -> bool:
         """Waits for the end, or brings it about; says whether the time was up."""
@@ -220,12 +239,21 @@ class _Running:
         # It may be about to tell: let go before that, it would lose the command's exit code.
         ended: set[asyncio.Future[object]] = {self._control.ended, self._exited}
         await asyncio.wait(ended, timeout=2.0, return_when=asyncio.FIRST_COMPLETED)
-        self._control.let_go()
-        await asyncio.wait({self._exited}, timeout=2.0)
-        if not self._exited.done():
-            self._end_at_once()
-            await asyncio.wait({self._exited}, timeout=2.0)
+        with ExitStack() as stack:
+            gone = {self._exited, *self._gone_with_its_space(stack)}
+            self._control.let_go()
+            await asyncio.wait(gone, timeout=2.0)
+            if not self._exited.done():
+                self._end_at_once()
+                await asyncio.wait(gone, timeout=2.0)
         self._reader.drain()
+
+    def _gone_with_its_space(self, stack: ExitStack) -> Iterator[asyncio.Future[object]]:
+        """The end of a namespace's first process: then its mounts are gone, which makes folders slow to remove."""
+        first = self._family.first if isinstance(self._family, Spaced) else 0
+        with suppress(ProcessLookupError):
+            if first:
+                yield self._end_of(first, stack)
 
     async def _end_all(self, grace: float, ended: dict[int, Process] | None = None) -> list[Process]:
         """Ends what lives, at once if it breaks a limit meanwhile."""
@@ -249,8 +277,6 @@ class _Running:
 
     def close(self) -> None:
         """Reaps the first process. Only now: until then its id, and so the session's, can't be another's."""
-        if self._descriptor >= 0:
-            self._loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
+        self._closing.close()
         if self._exited.done():
             self._process.wait()
