@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_cases import entries, nodes
 
+from waypost.events.canonical import leaf_hash
 from waypost.ledger.errors import BadProof, BadTree, LedgerError
 from waypost.ledger.proofs import (
     consistency_proof,
@@ -19,7 +20,7 @@ from waypost.ledger.proofs import (
     verify_subtree_consistency,
     verify_subtree_inclusion,
 )
-from waypost.ledger.tree import Frontier, leaf_hash, leaf_hashes, node_hash, root
+from waypost.ledger.tree import Frontier, leaf_hashes, node_hash, root
 
 MOST = 130
 NODES = nodes(MOST)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from independent import token_of, verify_receipt
 from ledger_cases import LOG, ORIGIN, STRANGER, TESSERA, TESSERA_KEY, WITNESS, entries, nodes
 
-from waypost.events.canonical import canonical
+from waypost.events.canonical import canonical, leaf_hash
 from waypost.ledger.checkpoint import Checkpoint, sign_checkpoint
 from waypost.ledger.errors import BadProof, BadReceipt, LedgerError, UnknownSigner
 from waypost.ledger.folder import hashes_of
@@ -30,7 +30,7 @@ from waypost.ledger.tokens import (
     prove_token,
     token_leaves,
 )
-from waypost.ledger.tree import Frontier, Nodes, leaf_hash, leaf_hashes
+from waypost.ledger.tree import Frontier, Nodes, leaf_hashes
 
 SEED = bytes(range(SALT_SIZE))
 PIECES: list[Piece] = [

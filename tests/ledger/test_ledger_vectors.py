@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ledger_cases import TESSERA, TESSERA_KEY, VECTORS, probes, proof_of, unpacked
 
+from waypost.events.canonical import leaf_hash
 from waypost.ledger.checkpoint import open_checkpoint
 from waypost.ledger.errors import BadProof
 from waypost.ledger.folder import hashes_of
@@ -17,7 +18,7 @@ from waypost.ledger.proofs import (
     verify_subtree_consistency,
     verify_subtree_inclusion,
 )
-from waypost.ledger.tree import Frontier, Nodes, leaf_hash, leaf_hashes, root
+from waypost.ledger.tree import Frontier, Nodes, leaf_hashes, root
 from waypost.ledger.verify import verify_folder
 
 Probe = dict[str, Any]

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from waypost.events.canonical import canonical
+from waypost.events.canonical import canonical, leaf_hash
 from waypost.ledger.checkpoint import OpenCheckpoint
 from waypost.ledger.errors import BadProof, BadReceipt
 from waypost.ledger.receipt import Receipt
 from waypost.ledger.signatures import Verifier
 from waypost.ledger.tiles import LARGEST_ENTRY
 from waypost.ledger.tokens import Commitment, TokenProof
-from waypost.ledger.tree import leaf_hash
 
 VERSION = 1
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from waypost.events.canonical import leaf_hash
 from waypost.ledger.errors import BadProof
 from waypost.ledger.proofs import Proof, inclusion_proof, verify_inclusion
 from waypost.ledger.salted import SALT_SIZE, check_digest, salts_from
-from waypost.ledger.tree import EMPTY_ROOT, HASH_SIZE, Nodes, leaf_hash, leaf_hashes
+from waypost.ledger.tree import EMPTY_ROOT, HASH_SIZE, Nodes, leaf_hashes
 
 VERSION = 1
 LEAF_SIZE = 53

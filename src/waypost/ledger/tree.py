@@ -12,11 +12,6 @@ EMPTY_ROOT = hashlib.sha256().digest()
 LARGEST = 2**63 - 1  # other people's readers hold sizes in signed 64 bits
 
 
-def leaf_hash(data: bytes) -> bytes:
-    """SHA-256(0x00 || data)."""
-    return hashlib.sha256(b"\x00" + data).digest()
-
-
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256(0x01 || left || right)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
