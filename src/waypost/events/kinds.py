@@ -11,6 +11,7 @@ from waypost.events.evidence import EnvironmentCaptured as EnvironmentCaptured
 from waypost.events.evidence import EnvironmentDrifted as EnvironmentDrifted
 from waypost.events.evidence import GateEnded as GateEnded
 from waypost.events.evidence import GateStarted as GateStarted
+from waypost.events.evidence import LedgerRestarted as LedgerRestarted
 from waypost.events.evidence import NetworkAsked as NetworkAsked
 from waypost.events.evidence import SandboxChosen as SandboxChosen
 

@@ -65,6 +65,10 @@ class Leaves(Protocol):
         """Every checkpoint, the oldest first."""
         ...
 
+    def forget(self) -> None:
+        """Drops all checkpoints and nodes, for a human who goes on with a log that is not what was signed."""
+        ...
+
     def fact(self, name: str) -> str:
         """Something known of the whole log, such as from where its leaves were made at once; "" if unknown."""
         ...

@@ -66,6 +66,12 @@ class SqliteLeaves:
         """See Leaves.all_sealed."""
         return [Sealed(*row) for row in self._query("SELECT size, note, frontier FROM checkpoints ORDER BY size", ())]
 
+    def forget(self) -> None:
+        """See Leaves.forget."""
+        with self._writing() as database:
+            database.execute("DELETE FROM nodes")
+            database.execute("DELETE FROM checkpoints")
+
     def fact(self, name: str) -> str:
         """See Leaves.fact."""
         found = self._query("SELECT value FROM facts WHERE name = ?", (name,))

@@ -10,6 +10,7 @@ from waypost.events.leaves import Leaves, Sealed
 from waypost.ledger.checkpoint import Checkpoint, OpenCheckpoint, open_checkpoint, sign_checkpoint
 from waypost.ledger.errors import BadCheckpoint, BadTile, DamagedLog, LedgerError
 from waypost.ledger.keys import ProjectKey
+from waypost.ledger.notes import parse_note
 from waypost.ledger.proofs import range_root
 from waypost.ledger.stored import new_nodes, stored_hashes
 from waypost.ledger.tiles import WIDTH
@@ -23,6 +24,48 @@ class RolledBack(LedgerError):
     """A log that is shorter than, or other than, the newest checkpoint that was signed over it."""
 
 
+def newest_unverified(folder: Path) -> Checkpoint | None:
+    """What the newest checkpoint beside a key says; its signature is not looked at, which takes a library's import.
+
+    Whoever could write there could also sign. Raises BadNote, BadCheckpoint.
+    """
+    note = _read(folder / CHECKPOINT)
+    return None if note is None else Checkpoint.parse(parse_note(note).text)
+
+
+def check_end(leaves: Leaves, signed: Checkpoint, position: int) -> None:
+    """Sees that a log of `position` events still has what was signed, by its tree and its last events.
+
+    `verify` looks at all of it. Raises RolledBack, or DamagedLog with the event (from 0) that does not hold.
+    """
+    if position < signed.size:
+        raise RolledBack(
+            f"the log has {position} events, but a checkpoint over {signed.size} was signed: events {position + 1} to "
+            f"{signed.size} are lost; put back a copy of the log, or go on without them: waypost ledger restart"
+        )
+    try:
+        root = range_root(stored_hashes(leaves, signed.size), 0, signed.size)
+    except BadTile as problem:
+        raise DamagedLog(f"the log's tree can't be read: {problem}; see `waypost ledger verify`", 0) from problem
+    if root != signed.root:
+        raise RolledBack(
+            f"the log's first {signed.size} events are not those that a checkpoint was signed over; `waypost ledger "
+            "verify` names the first; put back a copy of the log, or go on all the same: waypost ledger restart"
+        )
+    for row in leaves.rows(max(0, signed.size - WIDTH), signed.size):
+        if row.header is None or leaf_hash(row.header) != row.leaf:
+            raise DamagedLog(f"event {row.seq} ({row.kind}) is not what was logged", row.seq - 1)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        raise BadCheckpoint(f"{path}: can't be read: {problem.strerror}") from problem
+
+
 class Sealer:
     """Signs what a log holds. `key.path`'s folder also keeps the newest checkpoint: a log can't take that back."""
 
@@ -32,41 +75,14 @@ class Sealer:
 
     def newest(self) -> OpenCheckpoint | None:
         """The newest checkpoint of those kept outside; None before the first. Raises what is wrong with it."""
-        try:
-            note = self._outside.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as problem:
-            raise BadCheckpoint(f"{self._outside}: can't be read: {problem.strerror}") from problem
-        return open_checkpoint(note, self._key.verifier)
+        note = _read(self._outside)
+        return None if note is None else open_checkpoint(note, self._key.verifier)
 
     def check(self, position: int) -> None:
-        """Sees that the log still is what was signed last, by its end; `verify` looks at all of it.
-
-        Raises RolledBack, DamagedLog with the first event (counted from 0) that does not hold, or BadCheckpoint.
-        """
+        """As `check_end`, of a checkpoint whose signature holds. Raises also what is wrong with that."""
         opened = self.newest()
-        if opened is None:
-            return
-        signed = opened.checkpoint
-        if position < signed.size:
-            raise RolledBack(
-                f"the log has {position} events, but a checkpoint over {signed.size} was signed: events "
-                f"{position + 1} to {signed.size} are lost; put back a copy of the log, or `waypost ledger accept` "
-                "what is left"
-            )
-        try:
-            root = range_root(stored_hashes(self._leaves, signed.size), 0, signed.size)
-        except BadTile as problem:
-            raise DamagedLog(f"the log's tree can't be read: {problem}; see `waypost ledger verify`", 0) from problem
-        if root != signed.root:
-            raise RolledBack(
-                f"the log's first {signed.size} events are not those that a checkpoint was signed over; "
-                "`waypost ledger verify` names the first; put back a copy of the log"
-            )
-        for row in self._leaves.rows(max(0, signed.size - WIDTH), signed.size):
-            if row.header is None or leaf_hash(row.header) != row.leaf:
-                raise DamagedLog(f"event {row.seq} ({row.kind}) is not what was logged", row.seq - 1)
+        if opened is not None:
+            check_end(self._leaves, opened.checkpoint, position)
 
     def seal(self, position: int) -> Checkpoint:
         """Signs a checkpoint over the first `position` events, if they are more than at the last.

@@ -36,8 +36,7 @@ def leaves_of(deltas: Sequence[Delta], left: int, seed: bytes) -> list[bytes]:
 
 def tokens_of(deltas: Sequence[Delta], left: int, seed: bytes) -> Tokens:
     """What the event of an answer says of them."""
-    committed = commitment(unit_of(deltas), leaves_of(deltas, left, seed))
-    return Tokens(committed.unit.name.lower(), committed.count, committed.root.hex())
+    return committed(unit_of(deltas).name.lower(), leaves_of(deltas, left, seed))
 
 
 def stored_leaves(responded: ModelResponded, answer: bytes) -> list[bytes]:
@@ -47,3 +46,16 @@ def stored_leaves(responded: ModelResponded, answer: bytes) -> list[bytes]:
         return leaves_of(deltas, int(responded.left), bytes.fromhex(responded.seed))
     except (BadEncoding, ValueError) as problem:
         raise BadProof(f"the stored answer can't be read: {problem}") from problem
+
+
+def stored_texts(answer: bytes) -> list[bytes]:
+    """The text of each leaf of a stored answer. Raises BadEncoding."""
+    return [delta.text.encode(errors="replace") for delta in response_from_json(json.loads(answer)).deltas]
+
+
+def committed(unit: str, leaves: Sequence[bytes]) -> Tokens:
+    """What an event says of these leaves. Raises BadProof for a unit that nobody knows."""
+    if unit.upper() not in Unit.__members__:
+        raise BadProof(f"tokens of an unknown unit {unit!r}")
+    found = commitment(Unit[unit.upper()], leaves)
+    return Tokens(unit, found.count, found.root.hex())
