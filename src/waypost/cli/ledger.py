@@ -188,7 +188,8 @@ def stats(as_json: arguments.AsJson = False) -> None:
     if as_json:
         sys.stdout.write(json.dumps(asdict(found)) + "\n")
         return
-    pieces = ", ".join(f"{number:,} {unit}s" for unit, number in found.pieces.items()) or "none"
+    names = {"token": "tokens", "delta": "deltas of a stream", "message": "pieces of whole messages"}
+    pieces = ", ".join(f"{number:,} {names.get(unit, unit)}" for unit, number in found.pieces.items()) or "nothing"
     sys.stdout.write(
         f"{count(found.events, 'event')}, signed up to {found.signed} by {count(found.checkpoints, 'checkpoint')}, "
         f"{found.erased} erased\n"

@@ -44,11 +44,11 @@ class SqliteLeaves:
 
     def hashes(self, first: int, count: int) -> list[bytes]:
         """See Leaves.hashes."""
-        return [leaf for (leaf,) in self._query(_LEAVES, (first, first + count))]
+        return [_bytes(leaf) or b"" for (leaf,) in self._query(_LEAVES, (first, first + count))]
 
     def nodes(self, level: int, first: int, count: int) -> list[bytes]:
         """See Leaves.nodes."""
-        return [found for (found,) in self._query(_NODES, (level, first, first + count))]
+        return [_bytes(found) or b"" for (found,) in self._query(_NODES, (level, first, first + count))]
 
     def seal(self, sealed: Sealed, nodes: Iterable[Node]) -> None:
         """See Leaves.seal."""
@@ -60,11 +60,11 @@ class SqliteLeaves:
     def sealed(self, until: int | None = None) -> Sealed | None:
         """See Leaves.sealed."""
         found = self._query(_SEALED, (2**62 if until is None else until,))
-        return Sealed(*found[0]) if found else None
+        return _sealed(found[0]) if found else None
 
     def all_sealed(self) -> list[Sealed]:
         """See Leaves.all_sealed."""
-        return [Sealed(*row) for row in self._query("SELECT size, note, frontier FROM checkpoints ORDER BY size", ())]
+        return [_sealed(row) for row in self._query("SELECT size, note, frontier FROM checkpoints ORDER BY size", ())]
 
     def forget(self) -> None:
         """See Leaves.forget."""
@@ -78,15 +78,27 @@ class SqliteLeaves:
         return str(found[0][0]) if found else ""
 
 
+def _sealed(stored: tuple[Any, ...]) -> Sealed:
+    size, note, frontier = stored
+    return Sealed(size, _bytes(note) or b"", _bytes(frontier) or b"")
+
+
+def _bytes(value: object) -> bytes | None:
+    """A column's bytes, whatever somebody made of it: a damaged log is told, and stops no reader."""
+    if isinstance(value, str):
+        return value.encode(errors="surrogateescape")
+    return value if isinstance(value, bytes) else None
+
+
 def _row(stored: tuple[Any, ...]) -> Row:
     seq, run, at, actor, epoch, kind, schema, salt, digest, payload, head, leaf, tombstone = stored
     return Row(
         seq=seq,
         header=_header((seq, run, at, actor, epoch, kind, schema, digest), head),
-        leaf=leaf,
-        salt=salt,
-        digest=digest,
-        payload=None if payload is None else str(payload).encode(errors="surrogateescape"),
+        leaf=_bytes(leaf),
+        salt=_bytes(salt),
+        digest=_bytes(digest) or b"",
+        payload=_bytes(payload),
         kind=str(kind),
         at=at if isinstance(at, int) else 0,
         tombstone=tombstone or 0,

@@ -65,7 +65,7 @@ def check_tree(leaves: Leaves, log: Verifier, outside: Checkpoint | None, since:
         for hashes in _hashes(leaves, frontier.size, size):
             frontier.extend(hashes)
         if frontier.size < size:
-            raise DamagedLog(f"{name} is over {size} events, but there are {frontier.size}", frontier.size)
+            raise DamagedLog(f"{name} was signed, but the log has only {frontier.size} of them", frontier.size)
         if frontier.root != root_then:
             block = _bad_block(leaves, good, size)
             raise DamagedLog(
@@ -101,7 +101,7 @@ def _checkpoints(
                 raise DamagedLog(f"the frontier of the checkpoint over {sealed.size} events was changed", sealed.size)
             found.append((signed.size, signed.root, f"the checkpoint over {signed.size} events"))
     if outside is not None and outside.size > good and (outside.size, outside.root) not in {one[:2] for one in found}:
-        found.append((outside.size, outside.root, "the newest checkpoint kept outside"))
+        found.append((outside.size, outside.root, f"the checkpoint over {outside.size} events kept beside the key"))
     yield from sorted(found)
 
 

@@ -101,7 +101,7 @@ class Sealer:
         while frontier.size < position:
             count = min(_AT_ONCE, position - frontier.size)
             hashes = self._leaves.hashes(frontier.size, count)
-            if len(hashes) != count or None in hashes:
+            if len(hashes) != count or b"" in hashes:
                 raise DamagedLog(f"event {frontier.size + len(hashes) + 1} is missing", frontier.size + len(hashes))
             frontier.extend(hashes)
         checkpoint = Checkpoint(self._key.origin, position, frontier.root)
