@@ -44,11 +44,14 @@ def help_of(*command: str) -> str:
 
 
 def page() -> str:
+    from waypost.cli.ledger import ledger
     from waypost.cli.main import COMMANDS
 
-    names = [function.__name__ for function, _ in COMMANDS]
+    names = [(function.__name__,) for function, _ in COMMANDS]
+    below = [one.name or one.callback.__name__ for one in ledger.registered_commands if one.callback]
+    names += [("ledger",), *(("ledger", name) for name in below)]
     parts = [HEAD, f"## waypost\n\n```\n{help_of()}\n```\n"]
-    parts += [f"## waypost {name}\n\n```\n{help_of(name)}\n```\n" for name in names]
+    parts += [f"## waypost {' '.join(name)}\n\n```\n{help_of(*name)}\n```\n" for name in names]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,7 @@ from waypost.models.clock import Clock
 from waypost.models.codec import response_to_json
 from waypost.models.model import ContextOverflow, Model
 from waypost.models.prices import Rates
+from waypost.models.tokens import tokens_of
 from waypost.wires.conversation import Delta, Request, Response, Tool, ToolCall, Usage
 
 NUDGE_TEXT = (
@@ -188,11 +190,27 @@ class Agent:
         spent = kinds.Spent(usage.input, usage.output, usage.cached, usage.written, usage.reasoning, cost)
         for meter in self.meters:
             meter.add(spent)
-        took = max((delta.at for delta in response.deltas), default=0) // 1_000_000
+        took = max((delta.at for delta in response.deltas), default=0)
+        left, seed = (
+            self.clock.now_ns() - took,
+            os.urandom(16),
+        )  # counted back from the last delta, whatever was retried
         answer = Blob.of(json.dumps(response_to_json(response), ensure_ascii=False, separators=(",", ":")))
         ordinal = self.ordinal
         self.ordinal += 1
-        return kinds.ModelResponded(self.milestone, ordinal, answer, response.stop, spent, estimated, took, purpose)
+        return kinds.ModelResponded(
+            self.milestone,
+            ordinal,
+            answer,
+            response.stop,
+            spent,
+            estimated,
+            took // 1_000_000,
+            purpose,
+            left=str(left),
+            seed=seed.hex(),
+            tokens=tokens_of(response.deltas, left, seed),
+        )
 
     def _fold(self, why: str) -> None:
         self.journal.write(fold(self.conversation, self.window, self.known(), self.milestone, why))

@@ -37,12 +37,14 @@ def init(
     import asyncio
 
     from waypost.runs.drafting import draft
+    from waypost.runs.sealing import project_key
     from waypost.runs.settings import Settings
 
     if not goal.strip():
         raise CommandError('the goal is empty; say it in words: waypost init --goal "Add a --quiet option"')
     with arguments.project_here(create=True) as project:
         folder = asyncio.run(draft(project, goal, Settings(model, base_url), name))
+        project_key(project)
         place = folder.relative_to(project.root) if folder.is_relative_to(project.root) else folder
     sys.stdout.write(f"wrote {place}/\n")
     for path in sorted(folder.iterdir()):

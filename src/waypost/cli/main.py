@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from waypost import __version__
-from waypost.cli import demo, doctor, documents, errors, gate, looking, reporting, run, steering
+from waypost.cli import demo, doctor, documents, errors, gate, ledger, looking, reporting, run, steering
 
 COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (documents.init, ('waypost init --goal "Read dates in ISO 8601" --name iso-dates',)),
@@ -62,6 +62,7 @@ def _examples(lines: Sequence[str]) -> str:
 
 for _function, _lines in COMMANDS:
     app.command(epilog=_examples(_lines))(_function)
+app.add_typer(ledger.ledger)
 
 
 def _version(wanted: bool) -> None:

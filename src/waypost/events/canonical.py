@@ -30,6 +30,11 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def leaf_hash(data: bytes) -> bytes:
+    """The hash of a leaf of a Merkle tree, SHA-256 (RFC 6962, section 2.1)."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
 def _check(value: Any) -> None:
     if value is None or isinstance(value, bool | str):
         return

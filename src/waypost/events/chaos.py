@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from waypost.events.blob import Blob
 from waypost.events.event import Event, Record
+from waypost.events.leaves import Leaves
 from waypost.events.log import Log, Span
 
 
@@ -67,6 +68,11 @@ class ChaosLog:
     def position(self) -> int:
         """Passed on."""
         return self.inner.position
+
+    @property
+    def leaves(self) -> Leaves:
+        """Passed on."""
+        return self.inner.leaves
 
     def close(self) -> None:
         """Passed on."""

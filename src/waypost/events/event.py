@@ -17,6 +17,8 @@ Json = dict[str, Any]
 Convert = Callable[[Any], Any]
 
 KINDS: dict[str, type[Event]] = {}
+HEAD = {"head": True}
+"""Metadata of a field that belongs to the header: it stays when the payload is erased."""
 
 
 class EventError(Exception):
@@ -75,6 +77,7 @@ class Record:
                 "run": self.run,
                 "schema": self.event.schema,
                 "seq": self.seq,
+                **to_head(self.event),
             }
         )
 
@@ -85,8 +88,15 @@ def payload_digest(salt: bytes, payload: bytes) -> str:
 
 
 def to_payload(item: Event) -> Json:
-    """The event's fields as plain JSON values; fields at their defaults are left out."""
-    return _fields(item)
+    """The event's fields as plain JSON values, but for those of the header; fields at their defaults are left out."""
+    payload, heads = _fields(item), _heads(typing.cast("Any", type(item)))
+    return {name: value for name, value in payload.items() if name not in heads} if heads else payload
+
+
+def to_head(item: Event) -> Json:
+    """The fields that belong to the header; fields at their defaults are left out."""
+    heads = _heads(typing.cast("Any", type(item)))
+    return {name: value for name, value in _fields(item).items() if name in heads} if heads else {}
 
 
 def from_payload(kind: str, schema: int, payload: Json) -> Event:
@@ -114,6 +124,11 @@ def _collect(value: Any, found: list[Blob]) -> None:
     elif dataclasses.is_dataclass(value):
         for name in _names(typing.cast("Any", type(value))):
             _collect(getattr(value, name), found)
+
+
+@functools.cache
+def _heads(cls: Any) -> frozenset[str]:
+    return frozenset(f.name for f in dataclasses.fields(cls) if f.metadata.get("head"))
 
 
 @functools.cache

@@ -97,3 +97,14 @@ class NetworkAsked(Event):
     reason: str = ""
     sent: int = 0
     received: int = 0
+
+
+@event("ledger.restarted")
+@dataclass(frozen=True, slots=True)
+class LedgerRestarted(Event):
+    """A human goes on with a log that is not what was signed: `signed` events then, `kept` events now."""
+
+    by: str
+    why: str
+    signed: int
+    kept: int

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from waypost.events.blob import Blob
-from waypost.events.event import Event, event
+from waypost.events.event import HEAD, Event, event
 from waypost.events.evidence import EnvironmentCaptured as EnvironmentCaptured
 from waypost.events.evidence import EnvironmentDrifted as EnvironmentDrifted
 from waypost.events.evidence import GateEnded as GateEnded
 from waypost.events.evidence import GateStarted as GateStarted
+from waypost.events.evidence import LedgerRestarted as LedgerRestarted
 from waypost.events.evidence import NetworkAsked as NetworkAsked
 from waypost.events.evidence import SandboxChosen as SandboxChosen
 
@@ -195,10 +196,26 @@ class ModelRequested(Event):
     purpose: str = "step"
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What an answer came in: the number of its pieces and the root (hexadecimal) of the tree that they make.
+
+    `unit` says what a piece is: a provider's `token`, a `delta` of its stream, or a whole `message`.
+    """
+
+    unit: str
+    count: int
+    root: str
+
+
 @event("model.responded")
 @dataclass(frozen=True, slots=True)
 class ModelResponded(Event):
-    """A whole answer; `answer` is it in the models room's JSON form, with its deltas and their times."""
+    """A whole answer; `answer` is it in the models room's JSON form, with its deltas and their times.
+
+    `left` is when the request left, in nanoseconds since 1970 (UTC); the deltas' times count from there. `seed` is what
+    the salts of its tokens are made from (hexadecimal).
+    """
 
     milestone: str
     ordinal: int
@@ -208,6 +225,9 @@ class ModelResponded(Event):
     estimated: bool = False
     took: int = 0
     purpose: str = "step"
+    left: str = ""
+    seed: str = ""
+    tokens: Tokens | None = field(default=None, metadata=HEAD)
 
 
 @event("model.failed")

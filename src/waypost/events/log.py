@@ -8,6 +8,7 @@ from typing import Protocol
 
 from waypost.events.blob import Blob
 from waypost.events.event import Event, EventError, Record
+from waypost.events.leaves import Leaves
 
 
 class StaleEpoch(EventError):
@@ -97,6 +98,11 @@ class Log(Protocol):
     @property
     def position(self) -> int:
         """The newest event's position; 0 in an empty log."""
+        ...
+
+    @property
+    def leaves(self) -> Leaves:
+        """The events as a tree's leaves, and what is signed over them."""
         ...
 
     def close(self) -> None:

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from waypost.events.blob import Blob
-from waypost.events.canonical import canonical
-from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_payload
+from waypost.events.canonical import canonical, leaf_hash
+from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_head, to_payload
 from waypost.events.kinds import ModelResponded
 from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
 from waypost.events.packing import pack, unpack
+from waypost.events.sqlite_leaves import SqliteLeaves
+from waypost.events.tables import BLOCK, INDEXED_ONLY, SCHEMA, UNINDEXED, make_tables
 
-SCHEMA = 1
 BATCH = 500
-COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload"
-# What answers cost is summed by blocks of positions as it is appended: a cache, which can be made anew from the events.
-BLOCK = 4096
+COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload, e.head"
+INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SUMS = """
 SELECT run, seq / 4096, coalesce(json_extract(payload, '$.milestone'), ''), count(*),
     sum(json_extract(payload, '$.spent.input')), sum(json_extract(payload, '$.spent.output')),
@@ -42,31 +42,6 @@ INSERT INTO spent VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET answers = answers + 1, input = input + excluded.input, output = output + excluded.output,
     cached = cached + excluded.cached, written = written + excluded.written, cost = cost + excluded.cost,
     unpriced = unpriced + excluded.unpriced
-"""
-# Three kinds make up most of a log and are only ever read in order: they stay out of the index.
-UNINDEXED = frozenset({"model.requested", "tool.called", "tool.ended"})
-INDEXED_ONLY = " AND e.kind NOT IN ('model.requested', 'tool.called', 'tool.ended')"
-TABLES = """
-CREATE TABLE runs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE events (
-    seq INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL REFERENCES runs (id),
-    at INTEGER NOT NULL,
-    actor TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    schema INTEGER NOT NULL,
-    salt BLOB,
-    digest BLOB NOT NULL,
-    payload TEXT
-);
-CREATE INDEX events_by_kind ON events (run, kind) WHERE kind NOT IN ('model.requested', 'tool.called', 'tool.ended');
-CREATE TABLE spent (
-    run INTEGER NOT NULL, block INTEGER NOT NULL, milestone TEXT NOT NULL, answers INTEGER NOT NULL,
-    input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL, written INTEGER NOT NULL,
-    cost INTEGER NOT NULL, unpriced INTEGER NOT NULL, PRIMARY KEY (run, block, milestone)
-) WITHOUT ROWID;
-CREATE TABLE blobs (sha256 BLOB NOT NULL UNIQUE, packed INTEGER NOT NULL, content BLOB NOT NULL);
 """
 
 
@@ -115,10 +90,9 @@ class SqliteLog:
         database.execute("PRAGMA synchronous = FULL")
         if version < SCHEMA:
             with self._transaction():
-                if database.execute("PRAGMA user_version").fetchone()[0] < SCHEMA:
-                    for statement in TABLES.split(";"):
-                        database.execute(statement)
-                    database.execute(f"PRAGMA user_version = {SCHEMA}")
+                (version,) = database.execute("PRAGMA user_version").fetchone()  # another process may have done it
+                if version < SCHEMA:
+                    make_tables(database, version)
 
     def _make_file(self) -> None:
         """From here on the log is the file, whoever made it."""
@@ -144,11 +118,11 @@ class SqliteLog:
     # --- writing ---
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         if not self._is_file:
             self._make_file()
         with self._transaction():
-            yield
+            yield self._database
 
     def claim(self, run: str) -> int:
         """Takes the run over: a new epoch, with which every earlier writer is refused."""
@@ -183,16 +157,17 @@ class SqliteLog:
                 self._store(blob)
             position += 1
             at = time.time_ns() // 1000
-            salt, payload = os.urandom(16), canonical(to_payload(item))
+            salt, payload, head = os.urandom(16), canonical(to_payload(item)), to_head(item)
             digest = payload_digest(salt, payload)
+            record = Record(position, run, at, actor, current, item, salt, digest)
             self._database.execute(
-                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (position, number, at, actor, current, item.kind, item.schema, salt,
-                 bytes.fromhex(digest), payload.decode()),
+                INSERT,
+                (position, number, at, actor, current, item.kind, item.schema, salt, bytes.fromhex(digest),
+                 payload.decode(), canonical(head).decode() if head else None, leaf_hash(record.header)),
             )  # fmt: skip
             if isinstance(item, ModelResponded):
                 self._add_up(number, position, item)
-            records.append(Record(position, run, at, actor, current, item, salt, digest))
+            records.append(record)
         return records
 
     def _add_up(self, run: int, position: int, item: ModelResponded) -> None:
@@ -283,6 +258,11 @@ class SqliteLog:
         """The newest event's position; 0 in an empty log."""
         return int(self._query("SELECT coalesce(max(seq), 0) FROM events", ())[0][0])
 
+    @property
+    def leaves(self) -> SqliteLeaves:
+        """See Log.leaves."""
+        return SqliteLeaves(self._query, self._writing)
+
     def spent(self, run: str, span: Span) -> dict[str, tuple[int, ...]]:
         """What the answers in the span cost, by milestone: whole blocks from their sums, the edges from the events."""
         found = self._query("SELECT id FROM runs WHERE name = ?", (run,))
@@ -334,8 +314,9 @@ def _conditions(run: str | None, kinds: tuple[str, ...]) -> tuple[str, tuple[str
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    seq, run, at, actor, epoch, kind, schema, salt, digest, payload = row
-    item = from_payload(kind, schema, json.loads(payload))
+    seq, run, at, actor, epoch, kind, schema, salt, digest, payload, head = row
+    fields = json.loads(payload)
+    item = from_payload(kind, schema, {**fields, **json.loads(head)} if head else fields)
     return Record(seq, run, at, actor, epoch, item, salt, digest.hex())
 
 

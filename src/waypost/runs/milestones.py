@@ -9,7 +9,7 @@ from waypost.documents.model import Milestone
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.history import last_live, live
-from waypost.runs import attempts, desk
+from waypost.runs import attempts, desk, sealing
 from waypost.runs.session import Session
 from waypost.runs.states import ENDED, State, next_to_work_on
 from waypost.runs.verifying import Verified, manual_items, verify, verify_end
@@ -246,7 +246,8 @@ def _commit(session: Session, milestone: Milestone, summary: str) -> None:
             for record in live(session.project.log, session.run, (kinds.MilestoneMoved.kind,))
             if isinstance(record.event, kinds.MilestoneMoved) and record.event.milestone == milestone.id
         )
-        trailers.append(("Waypost-Log", f"{first}-{session.project.log.position}"))
+        sealed = sealing.seal(session.project)
+        trailers += [("Waypost-Log", f"{first}-{sealed.size}"), sealing.trailer(sealed)]
         message = f"{milestone.id}: {milestone.title}\n\n{_wrapped(summary)}".strip()
         commit = session.worktree.commit_milestone(message, trailers, tree)
     session.journal.write(kinds.MilestoneCommitted(milestone.id, commit, tree))

@@ -23,7 +23,7 @@ from waypost.models.estimate import Estimator
 from waypost.models.model import BadModel
 from waypost.models.registry import open_model
 from waypost.review.queue import MANUAL
-from waypost.runs import desk, rewinding
+from waypost.runs import desk, rewinding, sealing
 from waypost.runs.drift import DRIFTED
 from waypost.runs.heldout import lay_out
 from waypost.runs.lock import RunLock
@@ -45,12 +45,15 @@ LISTENS_EVERY = 0.5
 
 
 async def work(project: Project, run: str, settings: Settings, observer: Observer) -> kinds.RunEnded:
-    """Works on the run until it is complete or something stops it. Raises RunBusy, BadModel, SetupFailed.
+    """Works on the run until it is complete or something stops it.
+
+    Raises RunBusy, LogNotTrusted, BadModel, SetupFailed.
 
     Cancelling the task is how a human interrupts: the tree is checkpointed and the run can be resumed.
     """
     lock = RunLock(project.root, run)
     try:
+        sealing.check(project)
         session = await _take_up(project, run, settings, observer)
         try:
             async with opened_network(session) as session.network:
@@ -70,7 +73,7 @@ async def _worked(session: Session) -> kinds.RunEnded:
         taken = session.checkpoint("interrupted")
         ended = stop.ended or kinds.RunEnded("interrupted", "by a human")
         session.journal.write(*([taken] if taken else []), ended)
-        desk.sync(session.project, session.run, session.view, session.documents)
+        _let_go(session)
         return ended
     except BadModel as problem:
         ended = kinds.RunEnded("failed", str(problem))
@@ -80,8 +83,13 @@ async def _worked(session: Session) -> kinds.RunEnded:
     finally:
         listening.cancel()
     session.journal.write(ended)
-    desk.sync(session.project, session.run, session.view, session.documents)
+    _let_go(session)
     return ended
+
+
+def _let_go(session: Session) -> None:
+    desk.sync(session.project, session.run, session.view, session.documents)
+    sealing.seal(session.project)
 
 
 @dataclass(slots=True)

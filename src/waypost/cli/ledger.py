@@ -1,0 +1,225 @@
+"""`waypost ledger`: what the record proves, to you and to people who don't have it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from waypost.cli import arguments
+from waypost.cli.errors import CommandError, NotSo
+from waypost.cli.table import styled
+from waypost.cli.words import clean, count
+
+if TYPE_CHECKING:
+    from waypost.runs.auditing import Verified
+
+ledger = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None, help="What the record proves.")
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="The log's public key, as `waypost ledger key` shows it."),
+]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Evidence that does not hold is an answer, not a crash."""
+    from waypost.ledger.errors import LedgerError
+
+    try:
+        yield
+    except LedgerError as problem:
+        raise NotSo(str(problem)) from problem
+
+
+@ledger.command(epilog="\b\nExamples:\n  waypost ledger verify\n  waypost ledger verify --since last --json")
+def verify(
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="SIZE", help="Only what came after the checkpoint over so many events, or `last`."
+        ),
+    ] = None,
+    key: Key = None,
+    as_json: arguments.AsJson = False,
+) -> None:
+    """Look at every event: is it what was logged, and what was signed? Exit 1 names the first that is not."""
+    from waypost.runs import auditing
+
+    if since not in {None, "last"} and not (since or "").isdecimal():
+        raise CommandError(f"--since {since}: a number of events, or `last`")
+    with arguments.project_here() as project, _told():
+        log = auditing.verifier_of(project, key)
+        until = None if since is None else 2**62 if since == "last" else int(since)
+        with _bar() as progress:
+            found = auditing.verify(project, log, since=until, progress=progress)
+    sys.stdout.write(json.dumps(_as_json(found)) + "\n" if as_json else "".join(f"{line}\n" for line in _lines(found)))
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("looking at events", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(found: Verified) -> Iterator[str]:
+    yield f"{styled('✔', 'green')} {count(found.events, 'event')} hold, texts and tokens too"
+    yield f"  {count(found.audit.checkpoints, 'checkpoint')} checked; signed up to event {found.audit.events}"
+    if found.anchors:
+        yield f"  {count(found.anchors, 'commit')} of this repository name the same roots"
+    if found.leaves_from > 1:
+        yield f"  events before {found.leaves_from} were logged by an older Waypost and hashed later"
+    if found.remarks.erased:
+        yield f"  erased, with a tombstone: {', '.join(map(str, found.remarks.erased[:20]))}"
+    if found.remarks.backwards:
+        shown = ", ".join(map(str, found.remarks.backwards[:20]))
+        yield f"{styled('!', 'yellow')} the clock ran back before {shown}"
+
+
+def _as_json(found: Verified) -> dict[str, object]:
+    return {
+        "ok": True,
+        "events": found.events,
+        "signed": found.audit.events,
+        "checkpoints": found.audit.checkpoints,
+        "commits": found.anchors,
+        "leaves_from": found.leaves_from,
+        "erased": found.remarks.erased,
+        "clock_ran_back_before": found.remarks.backwards,
+    }
+
+
+@ledger.command(epilog="\b\nExamples:\n  waypost ledger prove 812 -o proof.txt\n  waypost ledger prove 812/40")
+def prove(
+    event: Annotated[str, typer.Argument(metavar="EVENT[/TOKEN]", help="A position in the log, and a token's number.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.")] = None,
+) -> None:
+    """Write a receipt that somebody without the log can check: a C2SP tlog-proof."""
+    from waypost.runs.receipts import prove as make
+
+    seq, _, token = event.partition("/")
+    if not seq.isdecimal() or (token and not token.isdecimal()) or event.endswith("/"):
+        raise CommandError(f"{event}: name a position in the log, such as 812, or a token of it, such as 812/40")
+    with arguments.project_here() as project, _told():
+        receipt = bytes(make(project, int(seq), int(token) if token else None))
+    if output is None:
+        sys.stdout.write(receipt.decode())
+    else:
+        output.write_bytes(receipt)
+        sys.stdout.write(
+            f"wrote {output} ({len(receipt):,} bytes); check it with: waypost ledger check-proof {output}\n"
+        )
+
+
+@ledger.command(
+    "check-proof",
+    epilog="\b\nExamples:\n  waypost ledger check-proof proof.txt\n  "
+    "waypost ledger check-proof proof.txt --key waypost.invalid/shop-1f0c+…",
+)
+def check_proof(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt.")],
+    key: Key = None,
+    as_json: arguments.AsJson = False,
+) -> None:
+    """Check a receipt; with --key it needs neither the log nor its repository."""
+    from waypost.ledger.errors import BadKey
+    from waypost.ledger.signatures import Verifier
+    from waypost.ledger.statement import check_receipt
+
+    try:
+        data = file.read_bytes()
+        if key is not None:
+            log = Verifier.parse(key)
+        else:
+            from waypost.runs.auditing import verifier_of
+
+            with arguments.project_here() as project:
+                log = verifier_of(project)
+    except OSError as problem:
+        raise CommandError(f"{file}: can't be read: {problem.strerror}") from problem
+    except BadKey as problem:
+        raise CommandError(f"--key: {problem}") from problem
+    with _told():
+        proven = check_receipt(data, log)
+    header, token = proven.statement.fields(), proven.statement.token
+    size = proven.under.checkpoint.size
+    if as_json:
+        told = None if token is None else {"index": token.index, "text": token.text.decode(errors="replace")}
+        sys.stdout.write(json.dumps({"ok": True, "header": header, "token": told, "checkpoint": size}) + "\n")
+        return
+    sys.stdout.write(f"{styled('✔', 'green')} event {header['seq']} ({header['kind']}, run {clean(header['run'])}) "
+                     f"is in the log {log.name}, signed over {count(size, 'event')}\n")  # fmt: skip
+    if token is not None:
+        sys.stdout.write(f"  its token {token.index}: {clean(token.text.decode(errors='replace'))!r}\n")
+
+
+@ledger.command(epilog="\b\nExample:\n  waypost ledger export log/")
+def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made, or added to.")]) -> None:
+    """Write the signed log as C2SP tlog-tiles, without any text: other people's verifiers read it."""
+    from waypost.runs.receipts import export as write
+
+    with arguments.project_here() as project, _told():
+        size = write(project, folder)
+    sys.stdout.write(f"wrote {folder}: {count(size, 'entry', 'entries')} and their checkpoint\n")
+
+
+@ledger.command(epilog="\b\nExample:\n  waypost ledger stats --json")
+def stats(as_json: arguments.AsJson = False) -> None:
+    """Count events, checkpoints and tokens, beside what providers reported."""
+    from dataclasses import asdict
+
+    from waypost.runs.receipts import figures
+
+    with arguments.project_here() as project:
+        found = figures(project)
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(found)) + "\n")
+        return
+    names = {"token": "tokens", "delta": "deltas of a stream", "message": "pieces of whole messages"}
+    pieces = ", ".join(f"{number:,} {names.get(unit, unit)}" for unit, number in found.pieces.items()) or "nothing"
+    sys.stdout.write(
+        f"{count(found.events, 'event')}, signed up to {found.signed} by {count(found.checkpoints, 'checkpoint')}, "
+        f"{found.erased} erased\n"
+        f"{count(found.answers, 'answer')} came in as: {pieces}\n"
+        f"output tokens by the providers' count: {found.reported:,}, by estimate: {found.estimated:,}\n"
+        "a delta may hold several tokens, or a part of one: the two counts need not agree\n"
+    )
+
+
+@ledger.command(epilog="\b\nExample:\n  waypost ledger key")
+def key() -> None:
+    """Show the log's public key; who has it can check receipts and exports."""
+    from waypost.runs.sealing import project_key
+
+    with arguments.project_here() as project:
+        sys.stdout.write(f"{project_key(project).verifier}\n")
+
+
+@ledger.command(epilog='\b\nExample:\n  waypost ledger restart --why "The disk was restored from Monday"')
+def restart(
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="For the record.")],
+) -> None:
+    """Go on with a log that is not what was signed; the record says so, and the old checkpoint is put aside."""
+    from waypost.runs.sealing import restart as put_aside
+
+    if not why.strip():
+        raise CommandError('--why is empty; say why the log may be gone on with: --why "…"')
+    with arguments.project_here() as project, _told():
+        found = put_aside(project, why, arguments.person())
+    if found is None:
+        sys.stdout.write("nothing was signed yet, so there is nothing to give up\n")
+    else:
+        sys.stdout.write(f"the log goes on, and event {found[1]} says why; the checkpoint given up is {found[0]}\n")

@@ -1,0 +1,1 @@
+"""The ledger: the log as a Merkle tree with signed checkpoints, proofs and tiles."""
