@@ -12,6 +12,7 @@ from runs_cases import Place, done, make_place, scripted, shell, write
 from waypost.events import kinds
 from waypost.events.kinds import ModelResponded
 
+SECRET = "hunter2-of-the-staging-server"
 PLAN = """\
 # Plan
 
@@ -41,7 +42,7 @@ def _sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, str]:
     peek = (
         f"cat {key} {place.home}/*/ledger/*; ls -la {place.home}; echo x >> .waypost/state.db; echo x > {place.home}/x"
     )
-    model = scripted(folder, [shell(peek), shell("echo hello > greeting.txt"), done()])
+    model = scripted(folder, [shell(peek), shell("echo hello > greeting.txt"), shell(f"echo {SECRET}"), done()])
     ended = place.waypost("run", "greet", "--yes", "--json", "--model", model)
     assert ended.returncode == 0, ended.stderr
     return place, json.loads(ended.stdout.splitlines()[-1])["run"]
@@ -171,3 +172,43 @@ def test_stats_count_what_came_beside_what_was_reported(sealed: Place) -> None:
     assert found["answers"] == len(answers(sealed))
     assert sum(found["pieces"].values()) == sum(e.tokens.count for _, e in answers(sealed) if e.tokens)
     assert "output tokens" in sealed.waypost("ledger", "stats").stdout
+
+
+def holders(place: Place) -> list[str]:
+    files = [path for path in (place.root / ".waypost").rglob("*") if path.is_file()]
+    return [path.name for path in files if SECRET.encode() in path.read_bytes()]
+
+
+def test_what_was_erased_is_nowhere_and_everything_else_still_holds(sealed: Place, tmp_path: Path) -> None:
+    seq, _ = answers(sealed)[0]
+    before = tmp_path / "before.txt"
+    sealed.waypost("ledger", "prove", f"{seq}/0", "-o", str(before))
+    (tmp_path / "secret").write_text(SECRET)
+    ended = sealed.waypost(
+        "ledger", "erase", "--containing", f"@{tmp_path / 'secret'}", "--why", "it was printed", "--json"
+    )
+    assert ended.returncode == 0, ended.stderr
+    erased = json.loads(ended.stdout)
+    assert len(erased["erased"]) >= 2, "the answer that asked for it, and the command's output"
+    assert holders(sealed) == []
+    found = json.loads(sealed.waypost("ledger", "verify", "--json").stdout)
+    assert found["erased"] == erased["erased"]
+    assert found["signed"] == found["events"]
+    assert sealed.waypost("ledger", "check-proof", str(before)).returncode == 0
+    with sealed.project() as project:
+        tombstone = next(project.log.read(after=erased["tombstone"] - 1)).event
+        assert isinstance(tombstone, kinds.PayloadErased)
+        assert (tombstone.why, list(tombstone.events)) == ("it was printed", erased["erased"])
+    for command in (("log",), ("status",), ("report", "--json"), ("ledger", "stats")):
+        assert sealed.waypost(*command).returncode == 0, command
+    again = sealed.waypost("ledger", "erase", str(erased["erased"][0]), "--why", "again")
+    assert (again.returncode, "erased already" in again.stderr) == (2, True)
+
+
+def test_a_content_that_somebody_just_took_away_is_no_erasure(sealed: Place) -> None:
+    seq, _ = answers(sealed)[1]
+    change(sealed, f"UPDATE events SET payload = NULL, salt = NULL WHERE seq = {seq}")
+    assert "nobody erased it" in sealed.waypost("ledger", "verify").stderr
+    change(sealed, f"INSERT INTO erased VALUES ({seq}, 3, '{{}}')")
+    ended = sealed.waypost("ledger", "verify")
+    assert (ended.returncode, "no tombstone speaks of it" in ended.stderr) == (1, True), ended.stderr

@@ -208,6 +208,56 @@ def key() -> None:
         sys.stdout.write(f"{project_key(project).verifier}\n")
 
 
+@ledger.command(
+    epilog='\b\nExamples:\n  waypost ledger erase 812 --why "A key of the staging server was printed"\n'
+    "  waypost ledger erase --containing @secret.txt --why leaked"
+)
+def erase(
+    events: Annotated[
+        list[int] | None, typer.Argument(metavar="EVENT", help="Positions in the log.", show_default=False)
+    ] = None,
+    containing: Annotated[
+        str | None,
+        typer.Option("--containing", metavar="TEXT", help="Every event that holds this text; @FILE reads it there."),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="For the tombstone.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    as_json: arguments.AsJson = False,
+) -> None:
+    """Remove contents from the log for good: a leaked secret, personal data. All proofs of other events still hold.
+
+    Headers stay, and a tombstone says who and why. What git, worktrees and reports hold is not touched.
+    """
+    from waypost.runs.erasure import erase as take_out
+    from waypost.runs.erasure import holding
+
+    if not why.strip():
+        raise CommandError('--why is empty; the tombstone needs a reason: --why "…"')
+    if (containing is None) == (not events):
+        raise CommandError("name events, or a text that all events to be erased hold: --containing TEXT")
+    with arguments.project_here() as project:
+        chosen = list(events or ()) or holding(project, _text(containing or ""))
+        if not chosen:
+            raise NotSo("no event holds this text")
+        if not yes and arguments.is_answerable() and not typer.confirm(f"erase {count(len(chosen), 'event')}?"):
+            raise NotSo("nothing was erased")
+        done = take_out(project, chosen, arguments.person(), why)
+    if as_json:
+        sys.stdout.write(json.dumps({"erased": list(done.events), "tombstone": done.tombstone}) + "\n")
+        return
+    shown = ", ".join(map(str, done.events))
+    sys.stdout.write(f"erased the content of {shown}; event {done.tombstone} says who and why\n")
+
+
+def _text(given: str) -> str:
+    if not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CommandError(f"--containing {given}: can't be read: {problem}") from problem
+
+
 @ledger.command(epilog='\b\nExample:\n  waypost ledger restart --why "The disk was restored from Monday"')
 def restart(
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="For the record.")],

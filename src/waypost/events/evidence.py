@@ -108,3 +108,13 @@ class LedgerRestarted(Event):
     why: str
     signed: int
     kept: int
+
+
+@event("payload.erased")
+@dataclass(frozen=True, slots=True)
+class PayloadErased(Event):
+    """The tombstone of these events' contents: who had them erased, and why. Their headers stay."""
+
+    events: tuple[int, ...]
+    by: str
+    why: str

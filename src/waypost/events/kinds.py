@@ -13,6 +13,7 @@ from waypost.events.evidence import GateEnded as GateEnded
 from waypost.events.evidence import GateStarted as GateStarted
 from waypost.events.evidence import LedgerRestarted as LedgerRestarted
 from waypost.events.evidence import NetworkAsked as NetworkAsked
+from waypost.events.evidence import PayloadErased as PayloadErased
 from waypost.events.evidence import SandboxChosen as SandboxChosen
 
 

@@ -13,22 +13,27 @@ from typing import Any
 
 from waypost.events.blob import Blob
 from waypost.events.canonical import canonical, leaf_hash
+from waypost.events.erasing import Erasure, put_up, rewrite, take_out
 from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_head, to_payload
-from waypost.events.kinds import ModelResponded
+from waypost.events.kinds import ModelResponded, PayloadErased
 from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
 from waypost.events.packing import pack, unpack
 from waypost.events.sqlite_leaves import SqliteLeaves
 from waypost.events.tables import BLOCK, INDEXED_ONLY, SCHEMA, UNINDEXED, make_tables
 
 BATCH = 500
-COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload, e.head"
+COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload, e.head, x.kept"
+TABLES = "events e JOIN runs r ON r.id = e.run LEFT JOIN erased x ON x.seq = e.seq"
 INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SUMS = """
-SELECT run, seq / 4096, coalesce(json_extract(payload, '$.milestone'), ''), count(*),
-    sum(json_extract(payload, '$.spent.input')), sum(json_extract(payload, '$.spent.output')),
-    total(json_extract(payload, '$.spent.cached')), total(json_extract(payload, '$.spent.written')),
-    total(json_extract(payload, '$.spent.cost')), sum(json_extract(payload, '$.spent.cost') IS NULL)
-FROM events
+SELECT run, seq / 4096, coalesce(json_extract(content, '$.milestone'), ''), count(*),
+    sum(json_extract(content, '$.spent.input')), sum(json_extract(content, '$.spent.output')),
+    total(json_extract(content, '$.spent.cached')), total(json_extract(content, '$.spent.written')),
+    total(json_extract(content, '$.spent.cost')), sum(json_extract(content, '$.spent.cost') IS NULL)
+FROM (
+    SELECT e.run, e.seq, e.kind, coalesce(e.payload, x.kept) AS content
+    FROM events e LEFT JOIN erased x ON x.seq = e.seq
+)
 WHERE run = :run AND seq BETWEEN :first AND :last
     AND kind = 'model.responded' AND kind NOT IN ('model.requested', 'tool.called', 'tool.ended')
 GROUP BY 1, 2, 3
@@ -211,7 +216,7 @@ class SqliteLog:
         order = "DESC" if newest_first else "ASC"
         where, values = _conditions(run, kinds)
         statement = (
-            f"SELECT {COLUMNS} FROM events e JOIN runs r ON r.id = e.run "  # noqa: S608 - only constants are put in
+            f"SELECT {COLUMNS} FROM {TABLES} "  # noqa: S608 - only constants are put in
             f"WHERE e.seq > ? AND e.seq <= ?{where} ORDER BY e.seq {order} LIMIT {BATCH}"
         )
         while True:
@@ -229,7 +234,7 @@ class SqliteLog:
         """The newest event of these kinds, at or before `until`."""
         where, values = _conditions(run, tuple(kinds))
         rows = self._query(
-            f"SELECT {COLUMNS} FROM events e JOIN runs r ON r.id = e.run "  # noqa: S608 - only constants are put in
+            f"SELECT {COLUMNS} FROM {TABLES} "  # noqa: S608 - only constants are put in
             f"WHERE e.seq <= ?{where} ORDER BY e.seq DESC LIMIT 1",
             (until if until is not None else 2**62, *values),
         )
@@ -257,6 +262,21 @@ class SqliteLog:
     def position(self) -> int:
         """The newest event's position; 0 in an empty log."""
         return int(self._query("SELECT coalesce(max(seq), 0) FROM events", ())[0][0])
+
+    def erase(self, events: Sequence[int], run: str, by: str, why: str) -> Erasure:
+        """Takes the contents of events out of the file, and appends the tombstone that says who and why.
+
+        Raises EventError where there is no such event, or its content is gone already.
+        """
+        try:
+            with self._writing() as database:
+                taken = take_out(database, events)
+                tombstone = self._append(run, None, [PayloadErased(taken.events, by, why)], "human")[0].seq
+                put_up(database, taken, tombstone)
+            rewrite(self._database)
+        except sqlite3.DatabaseError as problem:
+            raise _translated(problem, self.path) from problem
+        return Erasure(tombstone, taken.events)
 
     @property
     def leaves(self) -> SqliteLeaves:
@@ -314,10 +334,10 @@ def _conditions(run: str | None, kinds: tuple[str, ...]) -> tuple[str, tuple[str
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    seq, run, at, actor, epoch, kind, schema, salt, digest, payload, head = row
-    fields = json.loads(payload)
+    seq, run, at, actor, epoch, kind, schema, salt, digest, payload, head, kept = row
+    fields = json.loads(kept if payload is None else payload)
     item = from_payload(kind, schema, {**fields, **json.loads(head)} if head else fields)
-    return Record(seq, run, at, actor, epoch, item, salt, digest.hex())
+    return Record(seq, run, at, actor, epoch, item, salt or b"", digest.hex())
 
 
 def _translated(problem: sqlite3.DatabaseError, path: Path) -> EventError:

@@ -34,6 +34,7 @@ CREATE TABLE spent (
 ) WITHOUT ROWID;
 CREATE TABLE blobs (sha256 BLOB NOT NULL UNIQUE, packed INTEGER NOT NULL, content BLOB NOT NULL)
 """
+# `erased`: what stands for a payload that is gone, and the event that says who erased it and why.
 # `head`: fields of the header that the event itself has. `leaf`: the header's hash as a leaf of the ledger's tree.
 _SECOND = """
 ALTER TABLE events ADD COLUMN head TEXT;
@@ -42,7 +43,7 @@ CREATE TABLE nodes (level INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB N
     WITHOUT ROWID;
 CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL, frontier BLOB NOT NULL);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE erased (seq INTEGER PRIMARY KEY, tombstone INTEGER NOT NULL)
+CREATE TABLE erased (seq INTEGER PRIMARY KEY, tombstone INTEGER NOT NULL, kept TEXT NOT NULL)
 """
 LEAVES_FROM = "leaves-from"
 """The fact that names the first event whose leaf was made when it was appended."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from waypost.events.canonical import sha256
 from waypost.events.event import EventError, blobs_of, from_payload
-from waypost.events.kinds import ModelResponded, Tokens
+from waypost.events.kinds import ModelResponded, PayloadErased, Tokens
 from waypost.events.leaves import Row, Sealed
 from waypost.events.log import Log
 from waypost.events.sqlite import SqliteLog
@@ -98,10 +98,20 @@ def verify(project: Project, log: Verifier, *, since: int | None = None, progres
         remarks.backwards += part.backwards
         if progress is not None:
             progress(ranges[done - 1][1] - after, position - after)
+    for seq in remarks.erased:
+        _check_tombstone(project, seq)
     outside = newest_unverified(key_folder(project))
     audit = check_tree(project.log.leaves, log, outside, start)
     leaves_from = int(project.log.leaves.fact(LEAVES_FROM) or 1)
     return Verified(position - after, audit, remarks, leaves_from, _anchored(project))
+
+
+def _check_tombstone(project: Project, seq: int) -> None:
+    row = next(project.log.leaves.rows(seq - 1, seq))
+    record = next(project.log.read(after=row.tombstone - 1, until=row.tombstone), None) if row.tombstone else None
+    told = record.event if record is not None else None
+    if not isinstance(told, PayloadErased) or seq not in told.events:
+        raise DamagedLog(f"event {seq} ({row.kind}): its content is gone, and no tombstone speaks of it", seq - 1)
 
 
 def _start(project: Project, since: int | None) -> Sealed | None:
