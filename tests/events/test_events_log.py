@@ -20,7 +20,7 @@ from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.canonical import NotCanonical, canonical
 from waypost.events.chaos import ChaosLog
-from waypost.events.event import KINDS, EventError, UnknownEvent, from_payload, payload_digest, to_payload
+from waypost.events.event import KINDS, EventError, UnknownEvent, from_payload, header_of, payload_digest, to_payload
 from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
 from waypost.events.sqlite import SqliteLog, wal_is_safe
 
@@ -275,3 +275,24 @@ def test_no_acknowledged_event_is_lost_to_kill_nine(tmp_path: Path) -> None:
         assert position % 2 == 0, "an append of two events was kept by half"
         assert all(log.text(record.event.text) for record in log.read("r", after=position - 10))
         log.close()
+
+
+@given(
+    st.integers(0, 2**60),
+    st.text(),
+    st.integers(-5, 2**60),
+    st.text(),
+    st.sampled_from([None, {}, {"tokens": {"count": 3, "root": "ab", "unit": "delta"}}]),
+)
+def test_a_header_put_together_by_hand_is_the_canonical_one(seq, run, at, actor, head) -> None:
+    fields = {"actor": actor, "at": at, "digest": "ab12", "epoch": 1, "kind": "k", "run": run, "schema": 1, "seq": seq}
+
+    def outcome(make):
+        try:
+            return make()
+        except NotCanonical:
+            return "refused"
+
+    assert outcome(lambda: header_of((seq, run, at, actor, 1, "k", 1, "ab12"), head)) == outcome(
+        lambda: canonical({**fields, **(head or {})})
+    )

@@ -36,18 +36,31 @@ def leaf_hash(data: bytes) -> bytes:
 
 
 def _check(value: Any) -> None:
-    if value is None or isinstance(value, bool | str):
+    cls = value.__class__
+    if cls is str or value is None or cls is bool:
         return
-    if isinstance(value, int):
+    if cls is int:
         if not -(2**53) <= value <= 2**53:
             raise NotCanonical(f"{value} does not survive every JSON reader; store it as text")
-    elif isinstance(value, dict):
+    elif cls is dict:
         for key, item in value.items():
             if not (isinstance(key, str) and key.isascii()):
                 raise NotCanonical(f"key {key!r} is not ASCII text")
             _check(item)
-    elif isinstance(value, list | tuple):
+    elif cls is list or cls is tuple:
         for item in value:
             _check(item)
     else:
+        _check_other(value)
+
+
+def _check_other(value: Any) -> None:
+    """Values of classes that are made from those that JSON has: names in an enumeration, records."""
+    if isinstance(value, int):
+        _check(int(value))
+    elif isinstance(value, dict):
+        _check(dict(value))
+    elif isinstance(value, list | tuple):
+        _check(list(value))
+    elif not isinstance(value, str):
         raise NotCanonical(f"{type(value).__name__} has no canonical form: {value!r}")

@@ -67,19 +67,30 @@ class Record:
     @property
     def header(self) -> bytes:
         """The canonical bytes that a ledger hashes: everything but the payload, which its salted digest stands for."""
-        return canonical(
-            {
-                "actor": self.actor,
-                "at": self.at,
-                "digest": self.digest,
-                "epoch": self.epoch,
-                "kind": self.event.kind,
-                "run": self.run,
-                "schema": self.event.schema,
-                "seq": self.seq,
-                **to_head(self.event),
-            }
-        )
+        event = self.event
+        fields = (self.seq, self.run, self.at, self.actor, self.epoch, event.kind, event.schema, self.digest)
+        return header_of(fields, to_head(event))
+
+
+Fields = tuple[int, str, int, str, int, str, int, str]
+"""What every header has: seq, run, at, actor, epoch, kind, schema, digest."""
+
+
+def header_of(fields: Fields, head: Json | None = None) -> bytes:
+    """The canonical bytes of a header with these fields; put together by hand where all have their usual form."""
+    seq, run, at, actor, epoch, kind, schema, digest = fields
+    if head or max(seq, at, epoch, schema) > 2**53 or not digest.isalnum():
+        names = ("seq", "run", "at", "actor", "epoch", "kind", "schema", "digest")
+        return canonical({**dict(zip(names, fields, strict=True)), **(head or {})})
+    return (
+        f'{{"actor":{_quoted(actor)},"at":{at},"digest":"{digest}","epoch":{epoch},"kind":{_quoted(kind)},'
+        f'"run":{_quoted(run)},"schema":{schema},"seq":{seq}}}'
+    ).encode()
+
+
+@functools.lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    return canonical(text).decode()
 
 
 def payload_digest(salt: bytes, payload: bytes) -> str:

@@ -156,7 +156,7 @@ class SqliteLog:
                 f"run {run} was taken over by another process (epoch {current}, this one holds {epoch}); "
                 "this process stops writing"
             )
-        position, records = self.position, []
+        position, records, rows = self.position, list[Record](), list[tuple[object, ...]]()
         for item in events:
             for blob in blobs_of(item):
                 self._store(blob)
@@ -165,14 +165,14 @@ class SqliteLog:
             salt, payload, head = os.urandom(16), canonical(to_payload(item)), to_head(item)
             digest = payload_digest(salt, payload)
             record = Record(position, run, at, actor, current, item, salt, digest)
-            self._database.execute(
-                INSERT,
+            rows.append(
                 (position, number, at, actor, current, item.kind, item.schema, salt, bytes.fromhex(digest),
                  payload.decode(), canonical(head).decode() if head else None, leaf_hash(record.header)),
             )  # fmt: skip
             if isinstance(item, ModelResponded):
                 self._add_up(number, position, item)
             records.append(record)
+        self._database.executemany(INSERT, rows)
         return records
 
     def _add_up(self, run: int, position: int, item: ModelResponded) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from waypost.events.canonical import NotCanonical, canonical
+from waypost.events.canonical import NotCanonical
+from waypost.events.event import header_of
 from waypost.events.leaves import Node, Row, Sealed
 
 BATCH = 2000
@@ -107,9 +108,11 @@ def _row(stored: tuple[Any, ...]) -> Row:
 
 def _header(values: tuple[Any, ...], head: str | None) -> bytes | None:
     """The header's bytes as Record.header has them; None for values that nobody could have written."""
-    names = ("seq", "run", "at", "actor", "epoch", "kind", "schema")
+    seq, run, at, actor, epoch, kind, schema, digest = values
+    usual = all(type(one) is int for one in (seq, at, epoch, schema))
+    if not (usual and all(type(one) is str for one in (run, actor, kind)) and type(digest) is bytes):
+        return None
     try:
-        header = {**dict(zip(names, values, strict=False)), "digest": values[-1].hex()}
-        return canonical({**header, **json.loads(head)} if head else header)
-    except (NotCanonical, ValueError, TypeError, AttributeError):
+        return header_of((*values[:-1], digest.hex()), json.loads(head) if head else None)
+    except (NotCanonical, ValueError, TypeError):
         return None
