@@ -24,7 +24,7 @@ import select
 import struct
 
 from waypost.sandbox.landlock_rules import grant
-from waypost.sandbox.system_calls import CLONE, KILL, SET_DEATH_SIGNAL, checked, libc, prctl
+from waypost.sandbox.system_calls import CLONE, KILL, SET_DEATH_SIGNAL, checked, libc, prctl, reap
 
 TYPE_CHECKING = False  # importing typing or signal takes longer than the launcher's own work
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _end_all(*_: object) -> NoReturn:
                     os.kill(pid, number)
                 except OSError:
                     continue
-        _reap()
+        reap()
     os._exit(1)
 
 
@@ -156,14 +156,6 @@ def _descendants() -> list[int]:
     for pid in found:  # grows while it is walked
         found += _children(pid)
     return found
-
-
-def _reap() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return
 
 
 def _end_like(status: int) -> NoReturn:
@@ -223,7 +215,7 @@ def _run(request: dict[str, Any], ruleset: int, *inherited: int) -> int:
             break
     os.write(2, b"\0ended\n")
     while not select.select((2,), (), (), 0.1)[0] or os.read(2, 1):
-        _reap()
+        reap()
     return status
 
 

@@ -19,7 +19,7 @@ from _socket import CMSG_LEN, SCM_RIGHTS, SOL_SOCKET, socket
 
 from waypost.sandbox import covering, landlock_launcher
 from waypost.sandbox.landlock_rules import Rulesets
-from waypost.sandbox.system_calls import KILL, SET_DEATH_SIGNAL, forked_for_parent, prctl
+from waypost.sandbox.system_calls import KILL, SET_DEATH_SIGNAL, forked_for_parent, prctl, reap
 
 TYPE_CHECKING = False  # importing typing takes longer than the rest
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def main() -> NoReturn:
         verb, descriptors = _received(line)
         if not verb:
             os._exit(0)
-        _reap()
+        reap()
         try:
             line.send(b"pid %d" % _started(verb, descriptors, rulesets, runtime))
         except (OSError, ValueError, KeyError) as error:
@@ -72,11 +72,3 @@ def _started(verb: bytes, descriptors: list[int], rulesets: Rulesets, runtime: i
     if pid == 0:
         covering.cover(request, *descriptors[1:])
     return pid
-
-
-def _reap() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return

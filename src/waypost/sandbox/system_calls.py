@@ -30,3 +30,12 @@ def forked_for_parent() -> int:
     # Without letting go of the interpreter's lock: nobody is there in the new process to give it back.
     call = ctypes.PyDLL(None, use_errno=True).syscall
     return checked(int(call(CLONE[os.uname().machine], flags, None, None, None, None)), "no process")
+
+
+def reap() -> None:
+    """Takes note of every child that has ended, so that none stays as a zombie."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
