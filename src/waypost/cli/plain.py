@@ -97,7 +97,8 @@ def _decision(item: kinds.DecisionRecorded) -> str:
 
 def _started(item: kinds.RunStarted) -> str:
     orphans = f"; ended left-over processes: {', '.join(item.ended_orphans)}" if item.ended_orphans else ""
-    return f"{'resumed' if item.resumed else 'started'} (process {item.pid}, waypost {item.version}){orphans}"
+    torn = "; an append that was torn off was taken back" if item.torn else ""
+    return f"{'resumed' if item.resumed else 'started'} (process {item.pid}, waypost {item.version}){orphans}{torn}"
 
 
 def _opened(item: kinds.RunOpened) -> str:

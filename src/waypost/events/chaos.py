@@ -15,6 +15,7 @@ class ChaosLog:
 
     def __init__(self, inner: Log, fault: Callable[[int, Sequence[Event]], Exception | None]) -> None:
         self.inner, self._fault, self._appends = inner, fault, 0
+        self.torn = inner.torn
 
     def append(self, run: str, epoch: int | None, events: Sequence[Event], actor: str = "runtime") -> list[Record]:
         """Fails before anything is stored, or passes on."""

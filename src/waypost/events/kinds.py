@@ -103,6 +103,8 @@ class RunStarted(Event):
     model: str = ""
     limits: Limits = Limits()
     ended_orphans: tuple[str, ...] = ()
+    torn: bool = False
+    """Whether an append that was torn when a process or the machine ended was taken back."""
 
 
 @event("run.ended")

@@ -42,8 +42,11 @@ class Span:
 class Log(Protocol):
     """One ordered sequence of events for a project.
 
-    An append is all or nothing and durable when it returns. Nothing is ever changed in place.
+    An append is all or nothing and durable when it returns. Nothing is ever changed in place. `torn` tells of an append
+    that was being written when a process or the machine ended, and that was taken back.
     """
+
+    torn: bool
 
     def claim(self, run: str) -> int:
         """Takes the run over: a new epoch, with which every earlier writer is refused."""

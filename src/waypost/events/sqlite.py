@@ -22,6 +22,7 @@ from waypost.events.sqlite_leaves import SqliteLeaves
 from waypost.events.tables import BLOCK, INDEXED_ONLY, SCHEMA, UNINDEXED, make_tables
 
 BATCH = 500
+JOURNAL = bytes.fromhex("d9d505f920a163d7")
 COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload, e.head, x.kept"
 TABLES = "events e JOIN runs r ON r.id = e.run LEFT JOIN erased x ON x.seq = e.seq"
 INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -66,12 +67,15 @@ class SqliteLog:
         if not create and not path.exists():
             raise EventError(f"{path}: no log here yet; `waypost run` makes one")
         self.path = path
+        self.torn = False
+        """Whether an append that a power cut or a kill had torn was taken back when this was opened."""
         self._run_ids: dict[str, int] = {}
         self._is_file = path.exists()
         self._connect(str(path) if self._is_file else ":memory:")
 
     def _connect(self, place: str) -> None:
         path = self.path
+        hot = self._is_file and _is_hot(path)
         self._database = sqlite3.connect(place, isolation_level=None, timeout=30, check_same_thread=False)
         try:
             self._prepare()
@@ -81,6 +85,7 @@ class SqliteLog:
         except BaseException:
             self._database.close()
             raise
+        self.torn = self.torn or (hot and not _is_hot(path))
 
     def _prepare(self) -> None:
         database = self._database
@@ -322,6 +327,15 @@ class SqliteLog:
     def close(self) -> None:
         """Closes the file."""
         self._database.close()
+
+
+def _is_hot(path: Path) -> bool:
+    """Whether a rollback journal lies beside the file with pages to put back (SQLite's file format, section 3)."""
+    try:
+        with path.with_name(f"{path.name}-journal").open("rb") as file:
+            return file.read(8) == JOURNAL
+    except OSError:
+        return False
 
 
 def _conditions(run: str | None, kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

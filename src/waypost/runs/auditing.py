@@ -98,6 +98,9 @@ def verify(project: Project, log: Verifier, *, since: int | None = None, progres
         remarks.backwards += part.backwards
         if progress is not None:
             progress(ranges[done - 1][1] - after, position - after)
+    beyond = next(project.log.leaves.rows(position), None)
+    if beyond is not None and project.log.position < beyond.seq:
+        raise DamagedLog(f"event {beyond.seq} lies behind the log's end", beyond.seq - 1)
     for seq in remarks.erased:
         _check_tombstone(project, seq)
     outside = newest_unverified(key_folder(project))

@@ -157,7 +157,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
     resumed = view.pid != 0
     taken = session.caught_up("at resume") if resumed else None
     started: list[Event] = [
-        kinds.RunStarted(os.getpid(), __version__, resumed, model_name, limits, orphans),
+        kinds.RunStarted(os.getpid(), __version__, resumed, model_name, limits, orphans, torn=project.log.torn),
         chosen_event(chosen),
         *([taken] if taken else []),
     ]
