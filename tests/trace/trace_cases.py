@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import waypost.events.kinds  # noqa: F401 - fills the table of kinds
+import waypost.events.kinds
 from waypost.events.sqlite import SqliteLog
 from waypost.trace.blame import Blame, LineAnswer
 from waypost.workspace.repository import Repository

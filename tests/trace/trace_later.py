@@ -62,16 +62,16 @@ def rebased(played: Played, script: Script) -> None:
     root = played.root
     others = script_of_base(played)
     others.put(SUMS, 1, ["", "import math"])
-    others.put(SUMS, len(others.lines(SUMS)), ["", "", *function("upstream", 51)])
+    others.put(SUMS, others.at(SUMS, "def existing(values: list[int]) -> int:"), [*function("upstream", 51), "", ""])
     others.put(TOOLS, others.at(TOOLS, "    total_helper = 5"), ["    upstream_helper = 52"])
     others.written_to(root)
     commit(root, "Work of others")
     script.put(SUMS, 1, ["", "import math"])
-    at = script.at(SUMS, "def omega(values: list[int]) -> int:") - 2
-    script.put(SUMS, at, ["", "", *function("upstream", 51)])
+    at = script.at(SUMS, "def existing(values: list[int]) -> int:")
+    script.put(SUMS, at, [*function("upstream", 51), "", ""])
     script.put(TOOLS, script.at(TOOLS, "    total_helper = 5"), ["    upstream_helper = 52"])
     git(root, "checkout", "-q", "-b", "rebased", played.branch)
-    _rebase(played, script)
+    git(root, "rebase", "-q", "main")
     git(root, "checkout", "-q", "main")
     git(root, "merge", "-q", "--ff-only", "rebased")
 
@@ -179,16 +179,3 @@ def script_of_base(played: Played) -> Script:
 def _commit(played: Played, script: Script, message: str) -> None:
     script.written_to(played.root)
     commit(played.root, message)
-
-
-def _rebase(played: Played, script: Script) -> None:
-    """Rebases onto main; where a file conflicts, the end state is what the script says, line by line."""
-    import subprocess
-
-    from trace_cases import IDENTITY
-
-    environment = {**__import__("os").environ, **IDENTITY, "GIT_EDITOR": "true"}
-    ended = subprocess.run(
-        ["git", "rebase", "-q", "main"], cwd=played.root, env=environment, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr

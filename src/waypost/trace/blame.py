@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import pairwise
 
 from waypost.events.log import Log
 from waypost.trace.align import NEW, align
 from waypost.trace.chain import BEFORE_THE_RUN, Chain, Origin, Unwritten, Written, agreed
 from waypost.trace.errors import NoSuchPlace
 from waypost.trace.lines import is_binary, is_significant, lines_of, text_of
-from waypost.trace.matching import LineIndex, Match
+from waypost.trace.matching import LineIndex, Match, spread
 from waypost.trace.moved import Place, moved_from
 from waypost.trace.objects import CommitFacts, Objects, Told
 from waypost.trace.sources import Named, Source, Sources, named_in
@@ -177,8 +176,8 @@ class Blame:
             written = [(one, notes) for one, notes in origins if isinstance(one, Written)]
             if len(written) == 1:
                 origin, notes = written[0]
-                sure, notes = _sureness(brings, origin), (*_how(brings), *notes)
-                found[number] = replace(answer, written=origin, sure=sure, why="", notes=notes)
+                sure = max(_sureness(brings, origin), Sure.MAPPED if notes else Sure.CERTAIN, key=_ORDER.index)
+                found[number] = replace(answer, written=origin, sure=sure, why="", notes=(*_how(brings), *notes))
             elif written:
                 found[number] = replace(answer, why="more than one run can have written it")
             elif origins and isinstance(origins[0][0], Unwritten):
@@ -267,7 +266,7 @@ class Blame:
         alone = [n for n in asked if here[version.lines[n - 1].strip()] == 1]
         matches = {n: one for n in alone if (one := self._index.match(version.lines, n - 1))}
         matches = {n: one for n, one in matches.items() if self._is_gone(version, one)}
-        matches |= dict(_between(matches, version.lines, asked, self.objects))
+        matches |= dict(spread(matches, version.lines, set(asked), self.objects))
         for (source, path), numbers in _by_place(matches).items():
             chain = self.chain(source.run, source.seq)
             origins = chain.origins(source.tree, path, [matches[number].line for number in numbers])
@@ -343,21 +342,3 @@ def _by_place(matches: Mapping[int, Match]) -> dict[tuple[Source, str], list[int
     for number, match in matches.items():
         found.setdefault((match.source, match.path), []).append(number)
     return found
-
-
-def _between(
-    matches: Mapping[int, Match], lines: Sequence[str], asked: Sequence[int], objects: Objects
-) -> Iterator[tuple[int, Match]]:
-    """Lines without meaning of their own between two that matched side by side."""
-    known = sorted(matches)
-    for low, high in pairwise(known):
-        first, last = matches[low], matches[high]
-        is_block = (first.source, first.path) == (last.source, last.path) and last.line - first.line == high - low
-        inner = [number for number in range(low + 1, high) if number in set(asked)]
-        if not is_block or len(inner) != high - low - 1:
-            continue
-        there = lines_of(text_of(objects.file(first.source.tree, first.path) or b""))
-        for number in inner:
-            index = first.line + number - low
-            if there[index].strip() == lines[number - 1].strip():
-                yield number, Match(first.source, first.path, index)

@@ -201,7 +201,7 @@ class Chain:
         if len(stage.via) == 1 and exact:
             return _by(exact[0], kept, line_in_call(exact[0], stage, place), line)
         patches = [one for one in stage.via if one.call.is_edit and not one.is_exact and wrote(one, path, line)]
-        commands = [one for one in stage.via if one.call.is_command]
+        commands = [one for one in stage.via if one.call.is_command and not self._is_document(path)]
         if len(patches) == 1 and not exact:
             return _by(patches[0], kept, line_in_call(patches[0], stage, place), line)
         if commands and self.history.calls_of(kept).restarted:
@@ -212,6 +212,11 @@ class Chain:
                 commands[0].call.step, only, not (exact or patches), kept.event.number, kept.seq, None, line.strip()
             )
         return Unwritten("it changed in the run's folder outside of any step: a person, or the runtime's own documents")
+
+    def _is_document(self, path: str) -> bool:
+        """Whether the runtime itself writes this file while commands run: one of the run's documents."""
+        opened = self.history.opened
+        return opened is not None and path.startswith(f"{opened.folder}/")
 
 
 def _by(one: Asked, kept: Kept, place: tuple[str, int] | None, line: str) -> Written:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 LETTERS = 8
 """Letters and digits that a line must have before its text alone says anything."""
@@ -37,3 +38,14 @@ def is_significant(line: str) -> bool:
         return False
     words = _LETTERS_ONLY.findall(line)
     return not words or any(word.lower() not in _EMPTY_WORDS for word in words)
+
+
+def joined(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Ascending numbers as pairs of first and last."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return tuple(found)

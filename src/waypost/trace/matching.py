@@ -7,7 +7,7 @@ empty of meaning.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from waypost.trace.lines import is_binary, is_significant, lines_of, text_of
@@ -33,6 +33,8 @@ class LineIndex:
     objects: Objects
     sources: Sources
     _places: dict[Key, dict[str, Match | None]] | None = None
+    _older: dict[Key, dict[str, Match | None]] = field(default_factory=dict)
+    """Places of lines that later milestones took out."""
     _known_before: set[Key] = field(default_factory=set)
 
     def match(self, lines: Sequence[str], index: int) -> Match | None:
@@ -44,7 +46,7 @@ class LineIndex:
         for key in _keys(lines, index):
             if key in self._known_before:
                 return None
-            places = known.get(key, {})
+            places = known.get(key) or self._older.get(key, {})
             if len(places) > 1 or None in places.values():
                 return None
             found.update(place for place in places.values() if place is not None)
@@ -75,6 +77,8 @@ class LineIndex:
         before = set(self._keys_of(parent, path))
         own = {key for key in before if path in self._places.get(key, {})}
         self._known_before |= before - own
+        for key in own:
+            self._older.setdefault(key, {})[path] = self._places[key].pop(path)
         seen: set[Key] = set()
         data = self.objects.file(source.tree, path)
         if data is None or is_binary(data):
@@ -104,3 +108,42 @@ def _keys(lines: Sequence[str], index: int) -> list[Key]:
     above = next((text for at in range(index - 1, -1, -1) if (text := lines[at].strip())), "")
     below = next((text for at in range(index + 1, len(lines)) if (text := lines[at].strip())), "")
     return [("above", above, line), ("below", line, below)]
+
+
+def spread(
+    matches: Mapping[int, Match], lines: Sequence[str], asked: Set[int], objects: Objects
+) -> Iterator[tuple[int, Match]]:
+    """What stands with matched lines (counted from 1) in both texts: all between two, and words that touch one.
+
+    A blank line at the edge of what matched could be anybody's and is left out, but at the file's own edge.
+    """
+    for number, match in matches.items():
+        there = lines_of(text_of(objects.file(match.source.tree, match.path) or b""))
+        for way in (-1, 1):
+            block = list(_towards(way, number, match, lines, there, matches, asked))
+            end = number + way * (len(block) + 1)
+            other = matches.get(end)
+            is_edge = end in {0, len(lines) + 1} and match.line + end - number in {-1, len(there)}
+            is_closed = other is not None and other == Match(match.source, match.path, match.line + end - number)
+            for at in block:
+                if not (is_edge or is_closed) and not lines[at - 1].strip():
+                    break
+                yield at, Match(match.source, match.path, match.line + at - number)
+
+
+def _towards(
+    way: int,
+    number: int,
+    match: Match,
+    lines: Sequence[str],
+    there: Sequence[str],
+    matches: Mapping[int, Match],
+    asked: Set[int],
+) -> Iterator[int]:
+    """The lines from a matched one on that are equal in both texts, up to the next matched one."""
+    at, index = number + way, match.line + way
+    while 1 <= at <= len(lines) and 0 <= index < len(there):
+        if at in matches or at not in asked or lines[at - 1].strip() != there[index].strip():
+            return
+        yield at
+        at, index = at + way, index + way

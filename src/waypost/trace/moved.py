@@ -31,20 +31,24 @@ def moved_from(objects: Objects, commit: str, path: str, lines: Iterable[int]) -
         return {}
     gone, put = objects.changes(commit)
     wanted = set(lines)
-    found: dict[int, set[tuple[str, int]]] = {}
+    found: dict[int, list[tuple[int, str, int]]] = {}
     once = _once(gone) & _once(put)
     for block in put:
         numbers = range(block.first, block.first + len(block.lines))
         if block.path != path or wanted.isdisjoint(numbers):
             continue
         for source in gone:
-            for there, here in _together(source.lines, block.lines, once):
-                found.setdefault(block.first + here, set()).add((source.path, source.first + there))
-    return {
-        line: Place(facts.parents[0], *next(iter(places)))
-        for line, places in found.items()
-        if line in wanted and len(places) == 1
-    }
+            for size, there, here in _together(source.lines, block.lines, once):
+                found.setdefault(block.first + here, []).append((size, source.path, source.first + there))
+    best = {line: _longest(places) for line, places in found.items() if line in wanted}
+    return {line: Place(facts.parents[0], *place) for line, place in best.items() if place is not None}
+
+
+def _longest(places: Sequence[tuple[int, str, int]]) -> tuple[str, int] | None:
+    """The place in the longest run of lines that moved together; None where two are as long."""
+    longest = max(size for size, _, _ in places)
+    found = {(path, line) for size, path, line in places if size == longest}
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _once(hunks: Sequence[Hunk]) -> set[str]:
@@ -52,20 +56,27 @@ def _once(hunks: Sequence[Hunk]) -> set[str]:
     return {line for line, count in counted.items() if count == 1}
 
 
-def _together(old: Sequence[str], new: Sequence[str], once: set[str]) -> Iterable[tuple[int, int]]:
-    """Pairs of lines in runs that say enough; the run's ends are lines that say something by themselves."""
+def _together(old: Sequence[str], new: Sequence[str], once: set[str]) -> Iterable[tuple[int, int, int]]:
+    """Pairs of lines in runs that say enough, each with its run's length."""
     aligned = align(old, new)
     pairs = [(there, here) for here in range(len(new)) if (there := aligned.only(here)) is not None]
     run: list[tuple[int, int]] = []
     for pair in [*pairs, (-9, -9)]:
         if run and (pair[0] != run[-1][0] + 1 or pair[1] != run[-1][1] + 1):
-            yield from _telling(run, new, once)
+            telling = _telling(run, new, once)
+            yield from ((len(telling), there, here) for there, here in telling)
             run = []
         run.append(pair)
 
 
 def _telling(run: list[tuple[int, int]], new: Sequence[str], once: set[str]) -> list[tuple[int, int]]:
+    """The part of a run that moved for certain: from its first telling line to its last, and what touches them."""
     telling = [number for number, (_, here) in enumerate(run) if is_significant(new[here])]
-    if len(telling) > 1 or (telling and new[run[telling[0]][1]].strip() in once):
-        return run[telling[0] : telling[-1] + 1]
-    return []
+    if not telling or (len(telling) == 1 and new[run[telling[0]][1]].strip() not in once):
+        return []
+    first, last = telling[0], telling[-1]
+    while first > 0 and new[run[first - 1][1]].strip():
+        first -= 1
+    while last < len(run) - 1 and new[run[last + 1][1]].strip():
+        last += 1
+    return run[first : last + 1]

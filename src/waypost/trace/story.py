@@ -16,8 +16,6 @@ _AROUND = (
     kinds.ContextFolded.kind,
     kinds.DecisionRecorded.kind,
     kinds.ReviewQueued.kind,
-    kinds.ReviewDecided.kind,
-    kinds.MilestoneCommitted.kind,
 )
 
 
@@ -80,10 +78,14 @@ class Story:
     """The position of the milestone's commit; 0 where it was never made."""
 
 
-def tell(history: History, written: Written) -> Story:
+def around(history: History) -> list[Record]:
+    """The events that stories are told with, read once for many."""
+    return list(history.between(0, history.until, _AROUND))
+
+
+def tell(history: History, written: Written, around: list[Record]) -> Story:
     """The story of a written line."""
     step = written.step
-    around = list(history.between(0, history.until, _AROUND))
     opened = _last(around, kinds.AttemptOpened, step.responded)
     deltas, model = _deltas(history, written)
     return Story(
@@ -97,11 +99,15 @@ def tell(history: History, written: Written) -> Story:
         decisions=_decisions(around, step),
         findings=_findings(around, step),
         reviews=_reviews(history, step.milestone),
-        committed=next(
-            (one.seq for one in around if isinstance(one.event, kinds.MilestoneCommitted)
-             and one.event.milestone == step.milestone and one.seq > step.responded), 0
-        ),
-    )  # fmt: skip
+        committed=_committed(history, step),
+    )
+
+
+def _committed(history: History, step: Step) -> int:
+    for record in history.log.read(history.run, after=step.responded, kinds=(kinds.MilestoneCommitted.kind,)):
+        if isinstance(record.event, kinds.MilestoneCommitted) and record.event.milestone == step.milestone:
+            return record.seq
+    return 0
 
 
 def _last(records: list[Record], cls: type, before: int) -> Record | None:
