@@ -242,6 +242,7 @@ def play(folder: Path, script: Script, base: dict[str, list[str]], milestones: S
 # --- the one script --------------------------------------------------------------------------------------------------
 
 SUMS, MEANS, MOVED, TOOLS = "src/sums.py", "src/means.py", "src/statistics/means.py", "src/tools.py"
+REPORT_PATH = "src/report.py"
 BASE_FILES = {
     SUMS: module(function("existing", 3), function("older", 4)),
     TOOLS: module(function("helper", 5), function("keeper", 6)),
@@ -305,7 +306,7 @@ def _third(script: Script) -> None:
     at = script.at(MOVED, '    """The range_of of all values, times 21."""')
     script.files[MOVED][at] = ('    """The range_of of all values, times twenty-one."""', script.step)
     script.say()
-    script.write("src/report.py", module(function("report", 32), function("summary", 33), function("footer", 34)))
+    script.write(REPORT_PATH, module(function("report", 32), function("summary", 33), function("footer", 34)))
     at = script.at(TOOLS, "def keeper(values: list[int]) -> int:")
     script.edit(TOOLS, at, 0, [*function("printer", 35), "", ""], below=2)
     script.say()
@@ -332,7 +333,7 @@ class Tally:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.sure.items()))
         total = self.right + self.unknown + len(self.wrong)
         return (
-            f"{name:<44} {total:>5} {self.right:>6} {self.unknown:>8} {len(self.wrong):>6}  {self.share:7.1%}  {kinds}"
+            f"{name:<30} {total:>5} {self.right:>6} {self.unknown:>8} {len(self.wrong):>6}  {self.share:7.1%}  {kinds}"
         )
 
 

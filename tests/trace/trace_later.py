@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from trace_cases import MOVED, PERSON, SUMS, TOOLS, Played, Script, commit, function, git
+from trace_cases import MOVED, PERSON, REPORT_PATH, SUMS, TOOLS, Played, Script, commit, function, git
 
-REPORT = "src/report.py"
+REPORT = REPORT_PATH
 Later = Callable[[Played, Script], None]
 
 

@@ -17,7 +17,7 @@ from waypost.trace.moved import Place, moved_from
 from waypost.trace.objects import CommitFacts, Objects, Told
 from waypost.trace.sources import Named, Source, Sources, named_in
 from waypost.trace.steps import History
-from waypost.workspace.repository import Repository
+from waypost.workspace.repository import OBJECT_ID, Repository
 
 AROUND = 8
 """Lines that are looked at on both sides of what was asked for: they say which milestones a file holds."""
@@ -102,7 +102,8 @@ class Blame:
 
         Raises NoSuchPlace for a file or line that is not there, or that is no text.
         """
-        commit = self.repository.resolve(f"{revision}^{{commit}}")
+        is_id = OBJECT_ID.fullmatch(revision) is not None
+        commit = revision if is_id else self.repository.resolve(f"{revision}^{{commit}}")
         version = self._text(commit, path, revision)
         wanted = list(range(1, len(version) + 1)) if numbers is None else sorted(set(numbers))
         if wanted and not 1 <= wanted[0] <= wanted[-1] <= len(version):

@@ -16,7 +16,7 @@ from waypost.trace.replay import Asked, Stage, line_in_call, replay, wrote
 from waypost.trace.steps import Call, History, Kept, Step
 
 AHEAD = 16
-"""Versions of a file that are read by one command."""
+"""Versions of a file that are read by one command, at most: the first time two, then twice as many as before."""
 ALIKE = 0.5
 """The share of lines that a new file must have of a deleted one to be it under another name."""
 
@@ -102,10 +102,10 @@ class Chain:
 
     def _walk(self, tracked: _Tracked, text: str, path: str, floor: int) -> None:
         queue: list[Kept] = []
-        source = self._checkpoints(floor)
+        source, ahead = self._checkpoints(floor), 2
         while tracked.open:
             if not queue:
-                queue = self._ahead(source, path)
+                queue, ahead = self._ahead(source, path, ahead), min(2 * ahead, AHEAD)
                 if not queue:
                     return
             kept = queue.pop(0)
@@ -133,12 +133,12 @@ class Chain:
         newest = takewhile(lambda kept: kept.seq > floor, self.history.checkpoints())
         return (kept for kept in newest if below is None or kept.seq < below)
 
-    def _ahead(self, source: Iterator[Kept], path: str) -> list[Kept]:
+    def _ahead(self, source: Iterator[Kept], path: str, count: int) -> list[Kept]:
         found: list[Kept] = []
         for kept in source:
             if kept.may_touch(path):
                 found.append(kept)
-                if len(found) == AHEAD:
+                if len(found) == count:
                     break
         self.objects.fetch((tree, path) for kept in found for tree in (kept.event.commit, kept.before))
         return found

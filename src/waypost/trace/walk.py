@@ -165,6 +165,7 @@ def _below_step(after: History, record: Record, step: Step) -> Iterator[Link]:
         yield Link("response", step.responded, f"step {step.ordinal}")
     names = (kinds.ToolCalled.kind, kinds.ToolEnded.kind, kinds.Checkpointed.kind, kinds.ModelResponded.kind)
     mine: set[int] = set()
+    is_call = isinstance(record.event, kinds.ToolCalled | kinds.ToolEnded)
     for one in after.between(step.responded, after.until, names):
         item = one.event
         if isinstance(item, kinds.ModelResponded):
@@ -173,7 +174,7 @@ def _below_step(after: History, record: Record, step: Step) -> Iterator[Link]:
             mine.add(one.seq)
         if one.seq <= record.seq:
             continue
-        if isinstance(item, kinds.ToolCalled) and item.ordinal == step.ordinal:
+        if isinstance(item, kinds.ToolCalled) and item.ordinal == step.ordinal and not is_call:
             yield Link("call", one.seq, f"{item.tool} {item.about}")
         elif isinstance(item, kinds.ToolEnded) and _belongs(record, item, mine):
             yield Link("result", one.seq, f"{item.tool} {item.outcome}")
@@ -184,7 +185,9 @@ def _below_step(after: History, record: Record, step: Step) -> Iterator[Link]:
 
 def _belongs(record: Record, item: kinds.ToolEnded, mine: set[int]) -> bool:
     """Whether a result is the asked call's, or any of the step's where the step was asked for."""
-    return item.called == record.seq if isinstance(record.event, kinds.ToolCalled) else item.called in mine
+    if isinstance(record.event, kinds.ToolCalled):
+        return item.called == record.seq
+    return item.called in mine and not isinstance(record.event, kinds.ToolEnded)
 
 
 def _steps_of(after: History, record: Record) -> Iterator[Link]:
