@@ -22,7 +22,6 @@ def test_paired_lines_are_equal_and_in_order(old: list[str], new: list[str]) -> 
 @given(LINES, LINES)
 def test_every_reading_names_an_equal_line_or_none(old: list[str], new: list[str]) -> None:
     for index, readings in enumerate(align(old, new).readings):
-        assert len(readings) <= 2
         assert all(at == NEW or old[at].strip() == new[index].strip() for at in readings)
 
 
@@ -46,12 +45,13 @@ def test_a_block_that_can_slide_is_never_told_for_certain(old: list[str], data: 
     put = data.draw(st.lists(st.sampled_from(["", "}", "    return 1", "own line"]), min_size=1, max_size=4))
     truth = [*range(at), *[NEW] * len(put), *range(at, len(old))]
     for index, readings in enumerate(align(old, [*old[:at], *put, *old[at:]]).readings):
-        assert not readings or truth[index] in readings or len(readings) > 1
+        assert not readings or truth[index] in readings
 
 
 def test_equal_lines_on_both_sides_of_a_block_have_two_readings() -> None:
-    old, new = ["def a():", "", "def b():"], ["def a():", "", "def c():", "", "def b():"]
-    assert align(old, new).readings == [(0,), (1, NEW), (NEW,), (NEW, 1), (2,)]
+    old = ["def first():", "", "def second():"]
+    new = ["def first():", "", "def between():", "", "def second():"]
+    assert align(old, new).readings == [(0,), (1, NEW), (NEW,), (1, NEW), (2,)]
 
 
 def test_white_space_at_the_ends_of_a_line_counts_for_nothing() -> None:

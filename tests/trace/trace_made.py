@@ -35,6 +35,8 @@ class Made:
     head: str = ""
     kept: dict[int, tuple[int, str, dict[str, list[Line]]]] = field(default_factory=dict)
     fresh: int = 0
+    removed: set[str] = field(default_factory=set)
+    """What was taken out since the last checkpoint: typed again, it could not be told from what was there."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -58,6 +60,12 @@ class Made:
         return [record.seq for record in self.log.append(RUN, self.epoch, list(events))]  # type: ignore[arg-type]
 
     def line(self) -> str:
+        """A line that was not just taken out."""
+        while (line := self.any_line()) in self.removed:
+            pass
+        return line
+
+    def any_line(self) -> str:
         """A line: empty of meaning, one of a few, or one of its own."""
         choice = self.random.random()
         if choice < 0.45:
@@ -93,6 +101,7 @@ class Made:
         self.checkpoint()
 
     def checkpoint(self) -> None:
+        self.removed = set()
         before = git(self.root, "rev-parse", f"{self.tip}^{{tree}}")
         commit = self.keep(f"checkpoint {self.number + 1}", [self.tip])
         tree = git(self.root, "rev-parse", f"{commit}^{{tree}}")
@@ -122,6 +131,7 @@ class Made:
         lines = self.files[path]
         at = self.random.randint(0, len(lines))
         count = self.random.choice([0, 0, 1, 2])
+        self.removed |= {line for line, _ in lines[at : at + count]}
         new = [self.line() for _ in range(self.random.randint(0 if count else 1, 5))]
         whole = [line for line, _ in lines]
         for around in range(12):
@@ -129,17 +139,31 @@ class Made:
             old = text(whole[first:last])
             changed = text([*whole[first:at], *new, *whole[at + count : last]])
             if old and old != changed and text(whole).count(old) == 1:
-                lines[at : at + count] = [(line, self.ordinal) for line in new]
+                lines[first:last] = self.owned(
+                    lines[first:last], old, changed, lines[first:at], new, lines[at + count : last]
+                )
                 return {"path": path, "old": old, "new": changed}
         return None
+
+    def owned(
+        self, whole: list[Line], old: str, changed: str, above: list[Line], new: list[str], below: list[Line]
+    ) -> list[Line]:
+        """Whose the lines are: a call that repeats all that it found and goes on keeps that, by definition."""
+        rows = changed.split("\n")[:-1]
+        mine = [(line, self.ordinal) for line in rows]
+        if changed.startswith(old):
+            return [*whole, *mine[len(whole) :]]
+        if changed.endswith("\n" + old):
+            return [*mine[: -len(whole)], *whole]
+        return [*above, *((line, self.ordinal) for line in new), *below]
 
     def change(self, lines: list[Line], owner: int) -> None:
         """Puts in, takes out and replaces lines at a few places."""
         for _ in range(self.random.randint(1, 3)):
             at = self.random.randint(0, len(lines))
-            lines[at : at + self.random.choice([0, 0, 1, 2])] = [
-                (self.line(), owner) for _ in range(self.random.randint(0, 4))
-            ]
+            count = self.random.choice([0, 0, 1, 2])
+            self.removed |= {line for line, _ in lines[at : at + count]}
+            lines[at : at + count] = [(self.line(), owner) for _ in range(self.random.randint(0, 4))]
 
     def commit(self, milestone: str) -> None:
         tree = git(self.root, "rev-parse", f"{self.tip}^{{tree}}")
@@ -178,6 +202,7 @@ class Made:
 
     def person(self, *, amend: bool) -> None:
         """A person's changes in HEAD's own commit, or in one of their own."""
+        self.removed = set()
         for path in FILES:
             if self.random.random() < 0.7:
                 self.change(self.files[path], PERSON)

@@ -204,7 +204,7 @@ class Blame:
             origin = agreed(seen) if seen else _UNTOLD
             notes = _changed_space(version.lines[number - 1], [there[one] for one in read if one != NEW])
             if isinstance(origin, Unwritten) and not origin.is_base:
-                origin = self._by_original(run, version.told[number], carried) or origin
+                origin = self._by_original(run, version, number, carried) or origin
             found[number] = (origin, notes if isinstance(origin, Written) else ())
         return found
 
@@ -219,10 +219,13 @@ class Blame:
         _, _, path, source = max(told, key=lambda one: one[:3])
         return source, path
 
-    def _by_original(self, run: str, told: Told, carried: Mapping[str, Carried]) -> Written | None:
-        """A telling line by git's own word, where its commit is the run's: the text leaves no doubt about the place."""
+    def _by_original(self, run: str, version: _Version, number: int, carried: Mapping[str, Carried]) -> Written | None:
+        """A telling line by git's own word, where its commit is the run's and no other line of the file is like it."""
+        told = version.told[number]
         brings = carried[told.commit]
         if brings.sure is not Sure.CERTAIN or not is_significant(told.text) or brings.sources[0].run != run:
+            return None
+        if sum(line.strip() == told.text.strip() for line in version.lines) != 1:
             return None
         source = brings.sources[0]
         origin = self.chain(run, source.seq).origins(source.tree, told.path, [told.original - 1])[told.original - 1]
