@@ -129,6 +129,7 @@ def test_from_a_call_up_to_the_approval_and_down_to_its_lines(stage: tuple[Playe
     assert kept["lines"] == [[1, len(script.lines(REPORT))]]
 
 
+@pytest.mark.slow
 def test_every_event_of_a_run_can_be_walked_from(stage: tuple[Played, Script]) -> None:
     from waypost.trace.blame import Blame
     from waypost.trace.walk import walk

@@ -37,6 +37,8 @@ class Made:
     fresh: int = 0
     removed: set[str] = field(default_factory=set)
     """What was taken out since the last checkpoint: typed again, it could not be told from what was there."""
+    added: set[str] = field(default_factory=set)
+    """What was put in since: what is like it is not taken out."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -101,7 +103,7 @@ class Made:
         self.checkpoint()
 
     def checkpoint(self) -> None:
-        self.removed = set()
+        self.removed, self.added = set(), set()
         before = git(self.root, "rev-parse", f"{self.tip}^{{tree}}")
         commit = self.keep(f"checkpoint {self.number + 1}", [self.tip])
         tree = git(self.root, "rev-parse", f"{commit}^{{tree}}")
@@ -131,6 +133,7 @@ class Made:
         lines = self.files[path]
         at = self.random.randint(0, len(lines))
         count = self.random.choice([0, 0, 1, 2])
+        count = 0 if self.added & {line for line, _ in lines[at : at + count]} else count
         self.removed |= {line for line, _ in lines[at : at + count]}
         new = [self.line() for _ in range(self.random.randint(0 if count else 1, 5))]
         whole = [line for line, _ in lines]
@@ -138,7 +141,10 @@ class Made:
             first, last = max(0, at - around), min(len(lines), at + count + around)
             old = text(whole[first:last])
             changed = text([*whole[first:at], *new, *whole[at + count : last]])
-            if old and old != changed and text(whole).count(old) == 1:
+            stands = text(whole)
+            is_whole = not (at_old := stands.find(old)) or stands[at_old - 1 : at_old] == "\n"
+            if old and old != changed and stands.count(old) == 1 and is_whole:
+                self.added |= set(new)
                 lines[first:last] = self.owned(
                     lines[first:last], old, changed, lines[first:at], new, lines[at + count : last]
                 )
@@ -162,8 +168,12 @@ class Made:
         for _ in range(self.random.randint(1, 3)):
             at = self.random.randint(0, len(lines))
             count = self.random.choice([0, 0, 1, 2])
+            if self.added & {line for line, _ in lines[at : at + count]}:
+                continue
             self.removed |= {line for line, _ in lines[at : at + count]}
-            lines[at : at + count] = [(self.line(), owner) for _ in range(self.random.randint(0, 4))]
+            put = [(self.line(), owner) for _ in range(self.random.randint(0, 4))]
+            lines[at : at + count] = put
+            self.added |= {line for line, _ in put}
 
     def commit(self, milestone: str) -> None:
         tree = git(self.root, "rev-parse", f"{self.tip}^{{tree}}")
@@ -202,7 +212,7 @@ class Made:
 
     def person(self, *, amend: bool) -> None:
         """A person's changes in HEAD's own commit, or in one of their own."""
-        self.removed = set()
+        self.removed, self.added = set(), set()
         for path in FILES:
             if self.random.random() < 0.7:
                 self.change(self.files[path], PERSON)

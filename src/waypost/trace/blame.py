@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from waypost.events.log import Log
 from waypost.trace.align import NEW, align
-from waypost.trace.chain import BEFORE_THE_RUN, Chain, Origin, Unwritten, Written, agreed
+from waypost.trace.chain import Chain, Origin, Unwritten, Written, agreed
 from waypost.trace.errors import NoSuchPlace
 from waypost.trace.lines import is_binary, is_significant, lines_of, text_of
 from waypost.trace.matching import LineIndex, Match, spread
@@ -135,9 +135,9 @@ class Blame:
         facts = self.objects.commits(one.commit for one in told.values())
         found = {number: self._unknown(version, number, facts) for number in wanted}
         self._by_commits(version, found)
-        left = [number for number in wanted if found[number].written is None]
+        left = [number for number in wanted if found[number].why in {_NO_RUN, _PERSONS.why}]
         if moves:
-            self._follow_moves(version, left, found, moves)
+            self._follow_moves(version, [number for number in left if not found[number].named], found, moves)
             left = [number for number in left if found[number].written is None]
         self._match(version, left, found)
         return found
@@ -265,12 +265,11 @@ class Blame:
         """Lines that stand, with a neighbour, in one place of what the runs left, and nowhere else."""
         if not self.sources.runs:
             return
-        asked = [n for n in left if found[n].why != BEFORE_THE_RUN.why]
         here = Counter(line.strip() for line in version.lines)
-        alone = [n for n in asked if here[version.lines[n - 1].strip()] == 1]
+        alone = [n for n in left if here[version.lines[n - 1].strip()] == 1]
         matches = {n: one for n in alone if (one := self._index.match(version.lines, n - 1))}
         matches = {n: one for n, one in matches.items() if self._is_gone(version, one)}
-        matches |= dict(spread(matches, version.lines, set(asked), self.objects))
+        matches |= dict(spread(matches, version.lines, set(left), self.objects))
         for (source, path), numbers in _by_place(matches).items():
             chain = self.chain(source.run, source.seq)
             origins = chain.origins(source.tree, path, [matches[number].line for number in numbers])
@@ -295,7 +294,7 @@ class Blame:
         told = version.told[number]
         commit = facts[told.commit]
         named = self.carried(commit).named
-        why = "a person's, or unknown: its commit names no run"
+        why = _NO_RUN
         if named:
             names = ", ".join(dict.fromkeys(f"{one.run} {one.milestone}" for one in named))
             missing = [one.run for one in named if not self.sources.of_run(one.run)]
@@ -303,6 +302,7 @@ class Blame:
         return LineAnswer(number, told.text, Sure.UNKNOWN, commit.id, commit.subject, None, named, why)
 
 
+_NO_RUN = "a person's, or unknown: its commit names no run"
 _PERSONS = Unwritten("a person's, or unknown: the run's own commit does not have this line")
 _UNTOLD = Unwritten("equal lines stand beside it, and which of them is the run's can't be told")
 
