@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from waypost import __version__
-from waypost.cli import demo, doctor, documents, errors, gate, ledger, looking, reporting, run, steering
+from waypost.cli import blame, demo, doctor, documents, errors, gate, ledger, looking, reporting, run, steering, trace
 
 COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (documents.init, ('waypost init --goal "Read dates in ISO 8601" --name iso-dates',)),
@@ -41,6 +41,8 @@ COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
             'waypost review answer Q1 "Yes, drop Python 3.9"',
         ),
     ),
+    (blame.blame, ("waypost blame src/dates.py:42", "waypost blame src/dates.py:40-60 --rev main --json")),
+    (trace.trace, ("waypost trace 812", "waypost trace --export in-toto attestations")),
     (reporting.report, ("waypost report", "waypost report iso-dates -o report.html")),
     (doctor.doctor, ("waypost doctor", "waypost doctor --json")),
     (demo.demo, ("waypost demo",)),
