@@ -16,6 +16,9 @@ BENCHMARKS = (
     ("The step loop beside its peers, 100 steps of 2 kB", ["loop.py"]),
     ("The step loop, 500 steps of 2 kB", ["loop.py", "--clients", "waypost", "--steps", "500"]),
     ("Resume of a large record", ["resume.py"]),
+    ("The sandbox", ["sandbox.py"]),
+    ("The ledger", ["ledger.py"]),
+    ("Blame", ["blame.py"]),
 )
 
 
