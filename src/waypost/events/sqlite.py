@@ -9,17 +9,19 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waypost.events.blob import Blob
 from waypost.events.canonical import canonical, leaf_hash
-from waypost.events.erasing import Erasure, put_up, rewrite, take_out
 from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_head, to_payload
 from waypost.events.kinds import ModelResponded, PayloadErased
 from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
 from waypost.events.packing import pack, unpack
 from waypost.events.sqlite_leaves import SqliteLeaves
 from waypost.events.tables import BLOCK, INDEXED_ONLY, SCHEMA, UNINDEXED, make_tables
+
+if TYPE_CHECKING:
+    from waypost.events.erasing import Erasure
 
 BATCH = 500
 JOURNAL = bytes.fromhex("d9d505f920a163d7")
@@ -273,6 +275,9 @@ class SqliteLog:
 
         Raises EventError where there is no such event, or its content is gone already.
         """
+        from waypost.events.erasing import Erasure as Done
+        from waypost.events.erasing import put_up, rewrite, take_out
+
         try:
             with self._writing() as database:
                 taken = take_out(database, events)
@@ -281,7 +286,7 @@ class SqliteLog:
             rewrite(self._database)
         except sqlite3.DatabaseError as problem:
             raise _translated(problem, self.path) from problem
-        return Erasure(tombstone, taken.events)
+        return Done(tombstone, taken.events)
 
     @property
     def leaves(self) -> SqliteLeaves:
