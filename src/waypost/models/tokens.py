@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from waypost.events.kinds import ModelResponded, Tokens
 from waypost.ledger.errors import BadProof
-from waypost.ledger.tokens import Kind, Unit, commitment, token_leaves
-from waypost.models.codec import BadEncoding, response_from_json
+from waypost.ledger.tokens import Kind, Piece, Unit, commitment, token_leaves
 from waypost.wires.conversation import Delta, DeltaKind
 
 _KINDS = {
@@ -17,6 +16,7 @@ _KINDS = {
     DeltaKind.CALL: Kind.CALL,
     DeltaKind.ARGUMENTS: Kind.ARGUMENTS,
 }
+_NAMED = {kind.value: number for kind, number in _KINDS.items()}
 
 
 def unit_of(deltas: Sequence[Delta]) -> Unit:
@@ -42,15 +42,41 @@ def tokens_of(deltas: Sequence[Delta], left: int, seed: bytes) -> Tokens:
 def stored_leaves(responded: ModelResponded, answer: bytes) -> list[bytes]:
     """The leaves of an answer as it is stored. Raises BadProof where it can't be read."""
     try:
-        deltas = response_from_json(json.loads(answer)).deltas
-        return leaves_of(deltas, int(responded.left), bytes.fromhex(responded.seed))
-    except (BadEncoding, ValueError) as problem:
+        pieces = _pieces(answer, int(responded.left))
+        unit = Unit.DELTA if len({piece[3] for piece in pieces}) > 1 else Unit.MESSAGE
+        return token_leaves(unit, pieces, bytes.fromhex(responded.seed))
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise BadProof(f"the stored answer can't be read: {problem}") from problem
 
 
 def stored_texts(answer: bytes) -> list[bytes]:
-    """The text of each leaf of a stored answer. Raises BadEncoding."""
-    return [delta.text.encode(errors="replace") for delta in response_from_json(json.loads(answer)).deltas]
+    """The text of each leaf of a stored answer. Raises ValueError, KeyError or TypeError for what is none."""
+    return [piece[2] for piece in _pieces(answer, 0)]
+
+
+def _pieces(answer: bytes, left: int) -> list[Piece]:
+    """The deltas of an answer's JSON form as `codec` writes it; read here without an object for each of millions."""
+    data = json.loads(answer)
+    sources: dict[tuple[str, int], str] = {}
+    for number, part in enumerate(data["parts"]):
+        if "call" in part:
+            sources["call", number], sources["arguments", number] = part["name"], part["arguments"]
+        elif "reasoning" in part:
+            sources["reasoning", number] = part.get("text", "")
+        else:
+            sources["text", number] = part["text"]
+    told: dict[tuple[str, int], int] = {}
+    pieces: list[Piece] = []
+    for kind, part, piece, at in data.get("deltas", ()):
+        text = piece
+        if piece.__class__ is int:
+            start = told.get((kind, part), 0)
+            told[kind, part] = end = start + piece
+            text = sources[kind, part][start:end]
+            if len(text) != piece:
+                raise ValueError(f"a delta of {piece} characters runs past the end of part {part}")
+        pieces.append((_NAMED[kind], part, text.encode(errors="replace"), at, left + at))
+    return pieces
 
 
 def committed(unit: str, leaves: Sequence[bytes]) -> Tokens:

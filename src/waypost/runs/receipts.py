@@ -32,13 +32,18 @@ class Figures:
 
 
 def prove(project: Project, seq: int, token: int | None = None) -> Receipt:
-    """A receipt of an event, or of one token of an answer with its text. Seals first. Raises RunError, LedgerError."""
+    """A receipt of an event, or of one token of an answer with its text.
+
+    Seals first what is not signed yet. Raises RunError, LedgerError.
+    """
     rows = list(project.log.leaves.rows(seq - 1, seq))
     if not rows or rows[0].header is None:
         raise RunError(f"no event {seq} here; there are {project.log.position}")
     proof = None if token is None else _token(project, seq, token)
-    seal(project)
     sealed = project.log.leaves.sealed()
+    if sealed is None or sealed.size < seq:
+        seal(project)
+        sealed = project.log.leaves.sealed()
     assert sealed is not None
     statement = Statement(rows[0].header, proof)
     return make_receipt(stored_hashes(project.log.leaves, sealed.size), seq - 1, sealed.note, bytes(statement))
