@@ -211,6 +211,8 @@ class Chain:
             return Written(
                 commands[0].call.step, only, not (exact or patches), kept.event.number, kept.seq, None, line.strip()
             )
+        if any(one.call.is_edit and not one.arguments for one in self.asked(kept)):
+            return Unwritten("a step may have written it whose content was erased from the log")
         return Unwritten("it changed in the run's folder outside of any step: a person, or the runtime's own documents")
 
     def _is_document(self, path: str) -> bool:
