@@ -35,6 +35,23 @@ FIXED: Mapping[str, str] = {
     "npm_config_audit": "false",
     "npm_config_update_notifier": "false",
 }
+SOURCES: tuple[str, ...] = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "PIP_CONFIG_FILE",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "npm_config_cafile",
+    "GOPROXY",
+)
+"""Variables that say where packages come from, and by which certificates; their values may hold paths."""
 # What a set-up needs to reach its packages from where it is. A password in such an address is the user's choice to
 # give to the set-up; what runs later, in the agent's hands, gets the address without it.
 ALLOWED: tuple[str, ...] = (
@@ -49,23 +66,10 @@ ALLOWED: tuple[str, ...] = (
     "HTTPS_PROXY",
     "NO_PROXY",
     "ALL_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "PIP_CERT",
-    "PIP_CONFIG_FILE",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
+    *SOURCES,
     "PIP_NO_INDEX",
     "PIP_TRUSTED_HOST",
-    "UV_INDEX_URL",
-    "UV_DEFAULT_INDEX",
     "npm_config_registry",
-    "npm_config_cafile",
-    "GOPROXY",
     "GOSUMDB",
     "CARGO_HOME",
     "RUSTUP_HOME",

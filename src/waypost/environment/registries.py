@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from waypost.environment.clean import SOURCES
+
 CONFIGURATION: tuple[tuple[str, ...], ...] = (
     (".config", "pip", "pip.conf"),
     (".pip", "pip.conf"),
@@ -17,24 +19,7 @@ CONFIGURATION: tuple[tuple[str, ...], ...] = (
     (".config", "go", "env"),
 )
 """Files of a home folder that say where packages come from."""
-NAMES_PATHS: tuple[str, ...] = (
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "PIP_CERT",
-    "PIP_CONFIG_FILE",
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_FIND_LINKS",
-    "PIP_INDEX_URL",
-    "UV_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "npm_config_cafile",
-    "GOPROXY",
-    "RUSTUP_HOME",
-    "JAVA_HOME",
-)
+NAMES_PATHS: tuple[str, ...] = (*SOURCES, "RUSTUP_HOME", "JAVA_HOME")
 """Variables that may hold paths of this machine."""
 CACHES: tuple[str, ...] = ("CARGO_HOME",)
 """Variables that name a folder which a set-up would write to, and read keys from."""
