@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from waypost.index.languages.naming import language_of
+from waypost.index.model import Chunk, Parsed, Status
+
 WINDOW_LINES = 40
 SLACK_LINES = 12
 """How far before its last line a window may end early, to end at a blank line."""
@@ -41,3 +44,23 @@ def _cut(blank: Sequence[bool], start: int, end: int) -> int:
         if blank[line - 1]:
             return line
     return end
+
+
+def windowed(language: str, text: bytes, why: str, status: Status = "windows") -> Parsed:
+    """A file cut into windows without a grammar."""
+    blank = blank_lines(text)
+    chunks = tuple(Chunk(start, end, "window") for start, end in windows(blank, 1, len(blank)))
+    return Parsed(language, status, len(blank), chunks=chunks, why=why)
+
+
+def quarantined(path: str, text: bytes, why: str) -> Parsed:
+    """What stands in for a file on which its grammar hung or crashed; no grammar is touched."""
+    return windowed(language_of(path, text), text, why, "quarantined")
+
+
+def blank_lines(text: bytes) -> list[bool]:
+    """Whether each line is blank; a line ends with a line feed only."""
+    lines = text.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return [not line or line.isspace() for line in lines]
