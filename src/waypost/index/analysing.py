@@ -9,13 +9,13 @@ from importlib.util import find_spec
 from typing import Literal, NamedTuple, TypeAlias
 
 from waypost.index.contents import LARGEST, Stamp, Unread, read, why_not
-from waypost.index.model import Chunk, Parsed
+from waypost.index.model import Parsed
 from waypost.index.packing import Packed, pack
+from waypost.index.windows import quarantined
 
 Parse: TypeAlias = Callable[[str, bytes], Parsed]
 Kind = Literal["new", "same", "kept", "left out", "gone"]
 PARSER = "waypost.index.parsing:parse"
-WINDOW = 40
 
 
 class Task(NamedTuple):
@@ -69,7 +69,7 @@ class Analysis:
             return Outcome(task.path, "left out", stamp, moment, digest, why=reason)
         why = task.windows_only or self.quarantined.get(digest, "")
         if why:
-            parsed = quarantined(data, why)
+            parsed = quarantined(task.path, data, why)
         else:
             self.before_parsing(task.path, digest)
             parsed = self._parser()(task.path, data)
@@ -89,12 +89,3 @@ def terms_of(path: str, data: bytes, parsed: Parsed) -> bytes:
     forward = import_module("waypost.index.forward")
     terms: bytes = forward.terms_of_file(path, data.decode("utf-8", "replace"), parsed)
     return terms
-
-
-def quarantined(data: bytes, why: str) -> Parsed:
-    """A text that no grammar may touch, in windows."""
-    lines = data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
-    chunks = tuple(
-        Chunk(start, min(start + WINDOW - 1, lines), "window") for start in range(1, lines + 1, WINDOW)
-    )
-    return Parsed("unknown", "quarantined", lines, chunks=chunks, why=why)

@@ -13,7 +13,7 @@ MOST_BYTES = 16_000_000
 """What is kept altogether; the oldest goes first."""
 
 
-def names_of(data: bytes) -> "array[int]":
+def names_of(data: bytes) -> array[int]:
     """The ids of names as the `names` column of a file holds them."""
     names = array("I")
     names.frombytes(data)
@@ -101,12 +101,8 @@ def packed_of(connection: sqlite3.Connection, file: int, terms: bytes = b"") -> 
     )
     import_rows = [(*(number(name) for name in row[:3]), row[3]) for row in found]
     runs = [(number(name), run) for name, run in runs_of(connection, file, names)]
-    texts = {
-        name: connection.execute("SELECT name FROM names WHERE id = ?", (name,)).fetchone()[0] for name in numbers
-    }
-    return Packed(
-        language, status, why, lines, list(texts.values()), symbol_rows, runs, import_rows, chunk_rows, terms
-    )
+    texts = {name: connection.execute("SELECT name FROM names WHERE id = ?", (name,)).fetchone()[0] for name in numbers}
+    return Packed(language, status, why, lines, list(texts.values()), symbol_rows, runs, import_rows, chunk_rows, terms)
 
 
 def runs_of(connection: sqlite3.Connection, file: int, names: bytes) -> list[tuple[int, bytes]]:

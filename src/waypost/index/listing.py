@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 QUIET = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.untrackedCache=false", "core.quotePath=false")
@@ -14,17 +15,18 @@ INHERITED = (
 FIXED = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
 
 
-def listed_by_git(folder: Path) -> list[str] | None:
-    """Paths below the folder, each once; None where git is missing, refuses, or has nothing to say of it.
+def listed_by_git(folder: Path, paths: Sequence[str] = ()) -> list[str] | None:
+    """Paths below the folder, or those of the given ones that are to be listed, each once.
 
+    None where git is missing, refuses, or has nothing to say of the folder.
     A submodule is listed as one path without a slash at its end, another repository within as one with a slash.
     """
-    return _ls_files(folder) or None
+    return _ls_files(folder, paths) or None
 
 
-def _ls_files(folder: Path) -> list[str] | None:
+def _ls_files(folder: Path, paths: Sequence[str]) -> list[str] | None:
     command = ["git", *(part for setting in QUIET for part in ("-c", setting))]
-    command += ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command += ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths]
     variables = {name: os.environ[name] for name in INHERITED if name in os.environ}
     try:
         ended = subprocess.run(

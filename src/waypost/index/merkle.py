@@ -14,7 +14,7 @@ def settle(connection: sqlite3.Connection, touched: Iterable[int]) -> None:
     waiting = {number: _row(connection, number) for number in touched}
     while waiting:
         number = max(waiting, key=lambda one: waiting[one][0].count("/") + bool(waiting[one][0]))
-        path, parent, before = waiting.pop(number)
+        _, parent, before = waiting.pop(number)
         digest = _digest(connection, number)
         if digest is None and parent is not None:
             connection.execute("DELETE FROM directories WHERE id = ?", (number,))

@@ -14,7 +14,7 @@ import json
 import zlib
 from base64 import b85decode, b85encode
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from waypost.index.model import Parsed, Reference, ReferenceKind
 
@@ -60,9 +60,7 @@ def pack(parsed: Parsed, terms: bytes = b"") -> Packed:
     chunks = [(one.start_line, one.end_line, one.kind, one.symbol, _own_name(parsed, one)) for one in parsed.chunks]
     names = [_storable(name) for name in numbers]
     why = _storable(parsed.why)
-    return Packed(
-        parsed.language, parsed.status, why, parsed.lines, names, symbols, references, imports, chunks, terms
-    )
+    return Packed(parsed.language, parsed.status, why, parsed.lines, names, symbols, references, imports, chunks, terms)
 
 
 def _own_name(parsed: Parsed, chunk: object) -> str | None:
@@ -213,11 +211,12 @@ def from_bytes(data: bytes) -> Packed:
     try:
         plain, runs, terms = json.loads(zlib.decompress(data))
         packed = Packed(*plain)
+        rows: list[Any] = [[tuple(row) for row in some] for some in (packed.symbols, packed.imports, packed.chunks)]
         return packed._replace(
             references=[(name, b85decode(run)) for name, run in runs],
-            symbols=[tuple(row) for row in packed.symbols],
-            imports=[tuple(row) for row in packed.imports],
-            chunks=[tuple(row) for row in packed.chunks],
+            symbols=rows[0],
+            imports=rows[1],
+            chunks=rows[2],
             terms=b85decode(terms),
         )
     except (zlib.error, TypeError) as problem:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from waypost.index.contents import LARGEST, Content, Stamp, read, stamp_of
 from waypost.index.ignoring import (
     DERIVED_FOLDERS,
     GIT_RULES,
@@ -23,7 +24,6 @@ from waypost.index.ignoring import (
     read_rules,
 )
 from waypost.index.listing import listed_by_git
-from waypost.index.contents import LARGEST, Content, Stamp, read, stamp_of
 
 LARGEST_RULES = 1_000_000
 """Bytes of an ignore file that are read."""
@@ -133,7 +133,7 @@ def _take(path: str, status: os.stat_result, found: Scan, largest: int) -> None:
         found.files[path] = stamp_of(status)
 
 
-# --- an own walk --------------------------------------------------------------------------------------------------------
+# --- an own walk ----------------------------------------------------------------------------------------------------
 
 
 def _walk(root: Path, found: Scan, largest: int) -> None:

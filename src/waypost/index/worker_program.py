@@ -12,16 +12,18 @@ import os
 import signal
 import struct
 import sys
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from waypost.index.analysing import Analysis, Task
+from waypost.index.contents import Stamp
+from waypost.index.packing import Packed
 
 MEMORY = 1 << 30
 """Bytes of address space that a worker may take: a file that needs more is quarantined."""
 LENGTH = struct.Struct("<I")
 
 
-def read_frame(stream: BinaryIO) -> Any:
+def read_frame(stream: IO[bytes]) -> Any:
     """The next frame; None at the end."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
@@ -29,7 +31,7 @@ def read_frame(stream: BinaryIO) -> Any:
     return marshal.loads(stream.read(LENGTH.unpack(head)[0]))  # noqa: S302 - from the process that started this one
 
 
-def write_frame(stream: BinaryIO, value: Any) -> None:
+def write_frame(stream: IO[bytes], value: Any) -> None:
     """Writes a frame of plain values."""
     body = marshal.dumps(value)
     stream.write(LENGTH.pack(len(body)) + body)
@@ -60,10 +62,7 @@ def main() -> int:
         for fields in tasks:
             outcome = analysis.look(Task(*fields))
             signal.setitimer(signal.ITIMER_PROF, 0)
-            packed = outcome.packed
-            plain = outcome._replace(
-                stamp=outcome.stamp and tuple(outcome.stamp), packed=packed and tuple(packed)
-            )
+            plain = [tuple(part) if isinstance(part, Stamp | Packed) else part for part in outcome]
             write_frame(outlet, ("done", tuple(plain)))
         outlet.flush()
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
@@ -122,7 +123,7 @@ class Workers:
     def _start(self) -> _Worker:
         path = os.pathsep.join(entry for entry in sys.path if Path(entry).is_absolute())
         program = [sys.executable, "-P", "-m", "waypost.index.worker_program"]
-        stderr = tempfile.TemporaryFile()
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with its worker
         try:
             process = subprocess.Popen(
                 [*program, str(self.root), str(self.largest), self.parser, str(self.seconds)],
@@ -211,7 +212,5 @@ def _end(worker: _Worker) -> None:
     worker.process.wait()
     for stream in (worker.process.stdin, worker.process.stdout, worker.stderr):
         if stream is not None:
-            try:
+            with contextlib.suppress(BrokenPipeError):  # nobody reads what was left for it
                 stream.close()
-            except BrokenPipeError:
-                pass  # nobody reads what was left for it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable
 
 from waypost.index import keeping, merkle
@@ -18,7 +20,10 @@ INSERT INTO files (id, path, directory, mtime_ns, ctime_ns, size, inode, read_ns
     why, lines, chunk_base, chunks, symbol_base, symbols, names)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_OLD = "SELECT id, directory, digest, left_out, chunk_base, chunks, symbol_base, symbols, names FROM files WHERE path = ?"
+_OLD = """
+SELECT id, directory, digest, left_out, status, lines, chunk_base, chunks, symbol_base, symbols, names
+FROM files WHERE path = ?
+"""
 
 
 class Writer:
@@ -32,11 +37,13 @@ class Writer:
         self._runs: list[tuple[int, int, bytes]] = []
         self._terms: list[tuple[int, bytes]] = []
         self._removed: list[int] = []
+        self._change: Counter[str] = Counter()
 
     def forget(self) -> None:
         """Forgets ids that a transaction made which was rolled back."""
         for gathered in (self._names, self._directories, self._touched, self._runs, self._terms, self._removed):
             gathered.clear()
+        self._change.clear()
 
     def put(self, outcome: Outcome) -> bool:
         """Takes an outcome into the tables; False where what was kept is damaged and has to be parsed again."""
@@ -60,7 +67,7 @@ class Writer:
         row = connection.execute(_OLD, (path,)).fetchone()
         if row is None:
             return None
-        file, directory, digest, left_out, chunk_base, chunks, symbol_base, symbols, names = row
+        file, directory, digest, left_out, status, lines, chunk_base, chunks, symbol_base, symbols, names = row
         if left_out is None:
             self._keep(file, path, digest)
         gone = [(name, file) for name in keeping.names_of(names)]
@@ -71,6 +78,7 @@ class Writer:
         connection.execute("DELETE FROM files WHERE id = ?", (file,))
         self._touched.add(directory)
         self._removed.append(file)
+        self._change.subtract(counted(left_out, status, lines, chunks, symbols))
         return int(file)
 
     def _keep(self, file: int, path: str, digest: bytes) -> None:
@@ -122,13 +130,11 @@ class Writer:
         )
         connection.executemany(
             "INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (file, at, names[one[0]], names[one[1]], names[one[2]], one[3])
-                for at, one in enumerate(packed.imports)
-            ),
+            ((file, at, names[one[0]], names[one[1]], names[one[2]], one[3]) for at, one in enumerate(packed.imports)),
         )
         self._runs += [(name, file, run) for name, run in referred]
         self._touched.add(directory)
+        self._change.update(counted(left_out, packed.status, packed.lines, len(packed.chunks), len(packed.symbols)))
         if left_out is None:
             self._terms.append((file, packed.terms))
         if packed.status == "quarantined":
@@ -186,6 +192,11 @@ class Writer:
             if is_last:
                 lexicon.settle(connection)
         merkle.settle(connection, self._touched)
+        if self._change:
+            now = counts(self.store)
+            now.update(self._change)
+            self.store.set_meta("counts", json.dumps({key: now[key] for key in sorted(now) if now[key]}))
+            self._change.clear()
         for gathered in (self._runs, self._terms, self._removed, self._touched):
             gathered.clear()
         self._directories.clear()
@@ -193,3 +204,16 @@ class Writer:
             self._names.clear()
         if is_last:
             keeping.trim(connection)
+
+
+def counted(left_out: str | None, status: str, lines: int, chunks: int, symbols: int) -> dict[str, int]:
+    """What one file adds to the counts of the whole; reasons for being left out begin with `left out: `."""
+    if left_out is not None:
+        return {f"left out: {left_out}": 1}
+    unparsed = int(status in {"windows", "quarantined"})
+    return {"files": 1, "unparsed": unparsed, "lines": lines, "chunks": chunks, "symbols": symbols, f"is {status}": 1}
+
+
+def counts(store: Store) -> Counter[str]:
+    """What the tables hold altogether."""
+    return Counter(json.loads(store.meta("counts") or "{}"))
