@@ -62,7 +62,6 @@ class Updating:
         is_over = False
         while not is_over:
             with self.store.transaction():
-                writer.forget()
                 is_over = self._commit(writer, plan, outcomes, progress)
 
     def _commit(self, writer: Writer, plan: Plan, outcomes: Iterator[Outcome], progress: Progress | None) -> bool:
