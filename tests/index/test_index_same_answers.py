@@ -46,7 +46,9 @@ class Player:
     def files(self) -> list[Path]:
         """Files that may be edited."""
         return sorted(
-            path for path in self.root.rglob("*") if ".git" not in path.parts and path.is_file() and not path.is_symlink()
+            path
+            for path in self.root.rglob("*")
+            if ".git" not in path.parts and path.is_file() and not path.is_symlink()
         )
 
     def place(self) -> Path:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from base64 import b85decode, b85encode
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -211,22 +210,22 @@ def _number(run: bytes, at: int) -> tuple[int, int]:
 
 def to_bytes(packed: Packed) -> bytes:
     """All but the terms, which are compressed already, as compressed bytes with a checksum, for keeping."""
-    runs = [(name, b85encode(run).decode()) for name, run in packed.references]
-    text = json.dumps([packed._replace(references=[], terms=b"")[:-1], runs], separators=(",", ":"))
-    return zlib.compress(text.encode(), 1)
+    sizes = [(name, len(run)) for name, run in packed.references]
+    text = json.dumps([packed._replace(references=[], terms=b"")[:-1], sizes], separators=(",", ":")).encode()
+    return zlib.compress(b"%d\n%b%b" % (len(text), text, b"".join(run for _, run in packed.references)), 1)
 
 
 def from_bytes(data: bytes, terms: bytes = b"") -> Packed:
     """What `to_bytes` made. Raises ValueError for anything else."""
     try:
-        plain, runs = json.loads(zlib.decompress(data))
+        length, _, rest = zlib.decompress(data).partition(b"\n")
+        plain, sizes = json.loads(rest[: int(length)])
         packed = Packed(*[*plain, terms])
         rows: list[Any] = [[tuple(row) for row in some] for some in (packed.symbols, packed.imports, packed.chunks)]
-        return packed._replace(
-            references=[(name, b85decode(run)) for name, run in runs],
-            symbols=rows[0],
-            imports=rows[1],
-            chunks=rows[2],
-        )
+        references, at = [], int(length)
+        for name, size in sizes:
+            references.append((name, rest[at : at + size]))
+            at += size
+        return packed._replace(references=references, symbols=rows[0], imports=rows[1], chunks=rows[2])
     except (zlib.error, TypeError) as problem:
         raise ValueError(f"no packed file: {problem}") from problem

@@ -88,6 +88,9 @@ class Store:
         except sqlite3.Error as problem:
             connection.close()
             raise translated(problem, self.path) from problem
+        except UnicodeDecodeError as problem:  # sqlite3 itself stumbles over a schema that is no text
+            connection.close()
+            raise IndexDamaged(f"the file was damaged ({problem})") from problem
         except BaseException:
             connection.close()
             raise
