@@ -59,7 +59,7 @@ def bound_symbols(captures: Captures, outline: Outline, text: bytes) -> list[Def
             in_class = owner >= 0 and outline.definitions[owner].kind in METHODS_IN
             _add(node, kind or ("field" if in_class else ""), owner, known, found, text)
     for node in captures.get("instance", ()):
-        owner = _class_around(outline, node.start_byte)
+        owner = class_around(outline, node.start_byte)
         if owner >= 0:
             _add(node, "field", owner, known, found, text)
     return found
@@ -83,7 +83,8 @@ def _add(node: Node, kind: str, owner: int, known: set[tuple[int, str]], found: 
     found.append(Definition(start, end, kind or ("constant" if name.isupper() else "variable"), owner, name, start))
 
 
-def _class_around(outline: Outline, at: int) -> int:
+def class_around(outline: Outline, at: int) -> int:
+    """The position of the innermost class around a byte, or -1."""
     owner = outline.innermost(at)
     while owner >= 0 and outline.definitions[owner].kind not in CLASSES:
         owner = outline.definitions[owner].parent
