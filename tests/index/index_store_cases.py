@@ -99,7 +99,7 @@ def dump(index: Index) -> dict[str, Any]:
 
 def strays(index: Index) -> int:
     """Rows that belong to no file."""
-    tables = ("symbols", '"references"', "imports", "chunks", "terms")
+    tables = ("symbols", '"references"', "imports", "inherits", "chunks", "terms")
     counts = [
         index.connection.execute(f"SELECT count(*) FROM {table} WHERE file NOT IN (SELECT id FROM files)").fetchone()[0]
         for table in tables

@@ -47,7 +47,7 @@ def test_foreign_bytes_are_places_or_a_value_error(data: bytes) -> None:
     assert all(place.kind in KINDS for place in places)
 
 
-@given(REFERENCES, st.binary(max_size=20))
+@given(REFERENCES.map(lambda found: [one._replace(inside=one.inside % 3 - 1) for one in found]), st.binary(max_size=20))
 def test_a_kept_file_comes_back_equal(references: list[Reference], terms: bytes) -> None:
     symbols = (Symbol("f", "C.f", "method", 1, 3, 2, -1), Symbol("é\ud800", "é", "class", 4, 9, 4, 0))
     chunks = (Chunk(1, 3, "method", "C.f", 0), Chunk(4, 9, "window", "x", -1))

@@ -108,11 +108,13 @@ def packed_of(connection: sqlite3.Connection, file: int) -> Packed:
         "SELECT module, name, alias, line FROM imports WHERE file = ? ORDER BY position", (file,)
     )
     import_rows = [(*(number(name) for name in row[:3]), row[3]) for row in found]
+    found = connection.execute("SELECT class, base FROM inherits WHERE file = ? ORDER BY position", (file,))
+    inherits = [(number(row[0]), number(row[1])) for row in found]
     runs = [(number(name), run) for name, run in runs_of(connection, file, names)]
     texts = dict(connection.execute(_TEXTS, (json.dumps(list(numbers)),)).fetchall())
     own_names = [texts[name] for name in numbers]
     (terms,) = connection.execute("SELECT packed FROM terms WHERE file = ?", (file,)).fetchone()
-    return Packed(language, status, why, lines, own_names, symbol_rows, runs, import_rows, chunk_rows, terms)
+    return Packed(language, status, why, lines, own_names, symbol_rows, runs, import_rows, inherits, chunk_rows, terms)
 
 
 def runs_of(connection: sqlite3.Connection, file: int, names: bytes) -> list[tuple[int, bytes]]:

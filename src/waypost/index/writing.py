@@ -15,7 +15,7 @@ from waypost.index.store import Store
 
 MOST_NAMES = 200_000
 """Ids of names that are held in memory."""
-NOTHING = Packed("", "", "", 0, [], [], [], [], [], b"")
+NOTHING = Packed("", "", "", 0, [], [], [], [], [], [], b"")
 _FILE = """
 INSERT INTO files (id, path, directory, mtime_ns, ctime_ns, size, inode, read_ns, digest, left_out, language, status,
     why, lines, chunk_base, chunks, symbol_base, symbols, names)
@@ -77,6 +77,7 @@ class Writer:
         connection.execute("DELETE FROM symbols WHERE id >= ? AND id < ?", (symbol_base, symbol_base + symbols))
         connection.execute("DELETE FROM chunks WHERE id >= ? AND id < ?", (chunk_base, chunk_base + chunks))
         connection.execute("DELETE FROM imports WHERE file = ?", (file,))
+        connection.execute("DELETE FROM inherits WHERE file = ?", (file,))
         connection.execute("DELETE FROM terms WHERE file = ?", (file,))
         connection.execute("DELETE FROM files WHERE id = ?", (file,))
         self._touched.add(directory)
@@ -125,6 +126,10 @@ class Writer:
         connection.executemany(
             "INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?)",
             ((file, at, names[one[0]], names[one[1]], names[one[2]], one[3]) for at, one in enumerate(packed.imports)),
+        )
+        connection.executemany(
+            "INSERT INTO inherits VALUES (?, ?, ?, ?)",
+            ((file, at, names[one[0]], names[one[1]]) for at, one in enumerate(packed.inherits)),
         )
         self._runs += [(name, file, run) for name, run in referred]
         self._touched.add(directory)
