@@ -9,7 +9,21 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from waypost import __version__
-from waypost.cli import blame, demo, doctor, documents, errors, gate, ledger, looking, reporting, run, steering, trace
+from waypost.cli import (
+    blame,
+    demo,
+    doctor,
+    documents,
+    errors,
+    gate,
+    index,
+    ledger,
+    looking,
+    reporting,
+    run,
+    steering,
+    trace,
+)  # fmt: skip
 
 COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (documents.init, ('waypost init --goal "Read dates in ISO 8601" --name iso-dates',)),
@@ -41,6 +55,14 @@ COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
             'waypost review answer Q1 "Yes, drop Python 3.9"',
         ),
     ),
+    (index.index, ("waypost index", "waypost index --root ../shop --json")),
+    (index.symbol, ("waypost symbol parse_date", "waypost symbol Calendar.add --json")),
+    (index.references, ("waypost references Calendar.add", "waypost references parse_date --limit 10 --json")),
+    (index.callers, ("waypost callers Calendar.add",)),
+    (index.callees, ("waypost callees Calendar.add",)),
+    (index.outline, ("waypost outline src/dates.py",)),
+    (index.impact, ("waypost impact", "git diff main | waypost impact --diff - --json")),
+    (index.grep, ("waypost grep 'def parse_\\w+'", "waypost grep TODO --all --ignore-case")),
     (blame.blame, ("waypost blame src/dates.py:42", "waypost blame src/dates.py:40-60 --rev main --json")),
     (trace.trace, ("waypost trace 812", "waypost trace --export in-toto attestations")),
     (reporting.report, ("waypost report", "waypost report iso-dates -o report.html")),

@@ -171,4 +171,3 @@ def unpack(packed: bytes) -> Forward:
     counts = numpy.frombuffer(packed, dtype="u1", count=postings, offset=at)
     lengths = numpy.frombuffer(packed, dtype="<u2", count=chunks, offset=at + postings)
     return Forward(text.split("\n") if names else [], ends, numbers, counts, lengths)
-

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import TYPE_CHECKING
+
 from waypost.index.chunking import chunks_of
 from waypost.index.defining import Source
 from waypost.index.languages.grammar import Grammar, reader
 from waypost.index.languages.naming import language_of
 from waypost.index.languages.table import GRAMMARS
 from waypost.index.model import Parsed, Status
+from waypost.index.windows import weights_of, windowed
 
+if TYPE_CHECKING:
+    from tree_sitter import Parser, Tree
+
+VERSION = "1"
+"""Changes whenever the same bytes give another `Parsed`, so that stored ones are made anew."""
 LARGEST = 5_000_000
 """Bytes up to which a file is read by a grammar."""
+PATIENCE = 200_000
+"""How often a grammar is asked to go on before it is given up, about 5 s of work; counted, so that it is the same
+everywhere and always."""
 LONGEST_LINE = 20_000
 """Bytes in one line from which a file counts as minified."""
 
@@ -35,12 +47,6 @@ def parse(path: str, text: bytes) -> Parsed:
         return windowed(language, text, f"the grammar of {language} is not installed: {extra}")
 
 
-def windowed(language: str, text: bytes, why: str) -> Parsed:
-    """A file cut into windows without a grammar."""
-    blank = _blank(text)
-    return Parsed(language, "windows", len(blank), chunks=chunks_of((), blank), why=why)
-
-
 def _unfit(text: bytes) -> str:
     """Why no grammar should read a text, or nothing."""
     if b"\0" in text:
@@ -63,19 +69,25 @@ def _by_grammar(grammar: Grammar, text: bytes) -> Parsed:
         status, why = "partial", f"not UTF-8 on line {text.count(bytes([10]), 0, error.start) + 1}"
         text = text.decode("utf-8", "surrogateescape").encode("utf-8", "replace")
     ready = reader(grammar)
-    root = ready.parser.parse(text).root_node
+    tree = _tree(ready.parser, text)
+    if tree is None:
+        return windowed(grammar.name, text, "the grammar was given up after a long while")
+    root = tree.root_node
     if root.has_error:
         status, why = "partial", why or "the grammar could not read all of it"
     source = Source(text)
     symbols, references, imports = read(ready, root, source)
-    blank = _blank(text)
-    chunks = chunks_of(symbols, blank)
-    return Parsed(grammar.name, status, len(blank), tuple(symbols), tuple(references), tuple(imports), chunks, why)
+    weights = weights_of(text)
+    chunks = chunks_of(symbols, weights)
+    return Parsed(grammar.name, status, len(weights), tuple(symbols), tuple(references), tuple(imports), chunks, why)
 
 
-def _blank(text: bytes) -> list[bool]:
-    """Whether each line is blank."""
-    lines = text.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    return [not line or line.isspace() for line in lines]
+def _tree(parser: Parser, text: bytes) -> Tree | None:
+    """The syntax tree, or nothing when it takes the grammar too long."""
+    view = memoryview(text)
+    asked = itertools.count()
+    try:
+        return parser.parse(lambda offset, _: view[offset:], progress_callback=lambda _, __: next(asked) > PATIENCE)
+    except ValueError:
+        parser.reset()
+        return None

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from waypost.index.binding import bound_symbols, locals_of
-from waypost.index.defining import CLASSES, Captures, Definition, Outline, Source, outline_of
-from waypost.index.languages.grammar import Grammar, Reader
+from waypost.index.defining import METHODS_IN, Captures, Definition, Outline, Source, outline_of
+from waypost.index.headings import sections_of
+from waypost.index.importing import import_references, imports_of
+from waypost.index.instances import Instances
+from waypost.index.languages.grammar import Grammar, Reader, word_test
 from waypost.index.model import Import, Reference, Symbol
-from waypost.index.referring import Scopes, import_references, imports_of, references_of
+from waypost.index.referring import Scopes, references_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_start = attrgetter("start_byte")
 COMMENT_LINES = 80
 """How many comment lines above a definition are taken as its own."""
 
@@ -22,8 +27,11 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
     """All that the tree tells. Symbols and references are in the file's order."""
     from tree_sitter import QueryCursor
 
-    captures: Captures = QueryCursor(reader.query).captures(root)
-    outline = outline_of(captures, source.text)
+    found = QueryCursor(reader.query).captures(root, word_test(source.text))
+    uses = found.pop("use", [])
+    captures: Captures = {word: sorted(nodes, key=_start) for word, nodes in found.items()}  # they come in disorder
+    captures["use"] = uses
+    outline = (sections_of if "heading" in captures else outline_of)(captures, source.text)
     local = locals_of(captures, outline, source.text)
     bound = bound_symbols(captures, outline, source.text)
     outline.named.update(one.name_at for one in bound)
@@ -31,10 +39,18 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
     known = {one.name for one in (*outline.definitions, *bound)}
     known.update(one.what.alias or one.what.name or one.what.module for one in imported)
     symbols, places = _symbols(captures, outline, bound, reader.grammar, source)
-    scopes = Scopes(outline, places, local, frozenset(name.encode() for name in reader.grammar.builtins - known))
+    renamed = {one.what.alias.encode(): one.what.name for one in imported if one.what.alias and one.what.name}
+    scopes = Scopes(
+        outline,
+        places,
+        local,
+        builtin=frozenset(name.encode() for name in reader.grammar.builtins - known),
+        renamed=renamed,
+        instances=Instances(captures, outline, source.text, reader.grammar.own, renamed),
+    )
     references = references_of(captures, scopes, reader.grammar, source)
-    references += import_references(imported, scopes, source)
-    references.sort(key=lambda one: (one.line, one.column))
+    references += import_references(imported, scopes.inside, source)
+    references.sort(key=itemgetter(2, 3))
     return symbols, references, [one.what for one in imported]
 
 
@@ -64,9 +80,12 @@ def _symbol(
     one: Definition, start: int, parent: int, around: Symbol | None, grammar: Grammar, source: Source
 ) -> Symbol:
     kind = one.kind
-    if kind == "function" and around is not None and around.kind in CLASSES:
+    if kind == "function" and around is not None and around.kind in METHODS_IN:
         kind = "method"
-    qualified = f"{around.qualified}.{one.name}" if around is not None else one.name
+    if kind == "function" and one.owner:
+        kind = "method"
+    within = [part for part in (around.qualified if around is not None else "", one.owner) if part]
+    qualified = ".".join([*within, one.name])
     first = _with_comment(source.line(start), grammar, source)
     return Symbol(
         name=one.name,
