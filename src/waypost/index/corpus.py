@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from waypost.index.model import Chunk, Parsed, Symbol
 from waypost.index.postings import Documents, Postings
-
-if TYPE_CHECKING:
-    from waypost.index.postings import Lexicon
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """Where a symbol stands."""
+class Place:
+    """Lines of a file that an answer can show: a document's, or a definition's."""
 
     file: int
-    symbol: Symbol
+    start_line: int
+    end_line: int
+    kind: str
+    name: str  # qualified; empty for a window without a name
 
 
 class Corpus(Protocol):
-    """Files by number, documents (chunks) by number, terms, definitions and neighbours."""
+    """Files and documents (chunks) by number, terms, definitions and neighbours."""
 
     @property
     def documents(self) -> Documents:
         """All documents."""
 
     def find(self, term: str) -> Postings:
-        """Where a term of the text, or with a suffix of a name or path, stands."""
+        """Where a term stands; see `forward` for its suffixes."""
 
     def size(self, term: str) -> int:
         """About how many documents hold it."""
+
+    def kin(self, word: str) -> Sequence[str]:
+        """Other terms of a word's root."""
 
     def path(self, file: int) -> str:
         """A file's path from the root."""
@@ -40,14 +42,14 @@ class Corpus(Protocol):
     def language(self, file: int) -> str:
         """A file's language."""
 
-    def chunk(self, document: int) -> Chunk:
-        """Lines and name of a document."""
+    def places(self, documents: Iterable[int]) -> Mapping[int, Place]:
+        """Lines and names of documents."""
 
-    def definitions(self, name: str) -> Sequence[Definition]:
+    def definitions(self, name: str) -> Sequence[Place]:
         """Symbols of exactly that name."""
 
-    def files_ending(self, path: str) -> Sequence[int]:
+    def ending(self, path: str) -> Sequence[int]:
         """Files whose path is `path` or ends with `/` and `path`."""
 
-    def neighbours(self, file: int) -> Mapping[int, float]:
-        """Files that it imports or calls, or that do so to it, with weights."""
+    def weight(self, file: int) -> float:
+        """How much of the repository leans on a file, from 0 to 1."""
