@@ -77,8 +77,8 @@ def _uses(captures: Captures, outline: Outline) -> Iterator[tuple[int, int]]:
     spans = sorted([(node.start_byte, node.end_byte) for node in captures.get("use", ())])
     imports = sorted((node.start_byte, node.end_byte) for node in captures.get("import", ()))
     if not imports:
-        return ((start, end) for start, end in spans if start not in skipped)
-    return ((start, end) for start, end in _outside(spans, imports) if start not in skipped)
+        return ((start, end) for start, end in spans if start not in skipped and end > start)
+    return ((start, end) for start, end in _outside(spans, imports) if start not in skipped and end > start)
 
 
 def _outside(spans: list[tuple[int, int]], holes: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
