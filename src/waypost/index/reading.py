@@ -60,6 +60,15 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
     return symbols, references, [one.what for one in imported]
 
 
+def scanned(
+    outline: Outline, references: list[tuple[int, Reference]], source: Source
+) -> tuple[list[Symbol], list[Reference]]:
+    """Symbols and references from what a scanner found, the latter each with its byte."""
+    comments = Grammar(name="", wheel="", query="", comments=(b"*",), block_comment=(b"", b""))
+    symbols, places = _symbols({}, outline, [], comments, source)
+    return symbols, [one._replace(inside=places[outline.innermost(at)]) for at, one in references]
+
+
 def _symbols(
     captures: Captures, outline: Outline, bound: list[Definition], grammar: Grammar, source: Source
 ) -> tuple[list[Symbol], list[int]]:
