@@ -41,12 +41,12 @@ def parse(path: str, text: bytes) -> Parsed:
         return _by_scanner(text)
     grammar = GRAMMARS.get(language)
     if grammar is None:
-        return windowed(language, text, f"no grammar for {language}")
+        return _by_looks(language, text, f"no grammar for {language}")
     try:
         return _by_grammar(grammar, text)
     except ImportError:
         extra = 'pip install "waypost[languages]"' if grammar.extra else f"pip install {grammar.wheel}"
-        return windowed(language, text, f"the grammar of {language} is not installed: {extra}")
+        return _by_looks(language, text, f"the grammar of {language} is not installed: {extra}")
 
 
 def _unfit(text: bytes) -> str:
@@ -77,11 +77,22 @@ def _by_scanner(text: bytes) -> Parsed:
 
     text, why = _as_utf8(text)
     result = scan(text)
-    symbols, references = scanned(result.outline, result.references, result.source)
+    symbols, references = scanned(result.outline, result.references, result.source, (b"*",))
     weights = weights_of(text)
     status: Status = "partial" if why else "parsed"
     found = (tuple(symbols), tuple(references), tuple(result.imports), chunks_of(symbols, weights))
     return Parsed("cobol", status, len(weights), *found, why)
+
+
+def _by_looks(language: str, text: bytes, why: str) -> Parsed:
+    """A file without a grammar: windows, and definitions as far as their lines show them."""
+    from waypost.index.guessing import guessed
+    from waypost.index.reading import scanned
+
+    source = Source(text)
+    symbols, _ = scanned(guessed(language, source), [], source, (b"#", b"//", b"--", b";", b"%", b"*"))
+    weights = weights_of(text)
+    return Parsed(language, "windows", len(weights), tuple(symbols), chunks=chunks_of(symbols, weights), why=why)
 
 
 def _by_grammar(grammar: Grammar, text: bytes) -> Parsed:

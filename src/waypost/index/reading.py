@@ -61,11 +61,14 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
 
 
 def scanned(
-    outline: Outline, references: list[tuple[int, Reference]], source: Source
+    outline: Outline, references: list[tuple[int, Reference]], source: Source, comments: tuple[bytes, ...]
 ) -> tuple[list[Symbol], list[Reference]]:
-    """Symbols and references from what a scanner found, the latter each with its byte."""
-    comments = Grammar(name="", wheel="", query="", comments=(b"*",), block_comment=(b"", b""))
-    symbols, places = _symbols({}, outline, [], comments, source)
+    """Symbols and references from what a scanner found, the latter each with its byte.
+
+    `comments` are what the lines of a comment begin with.
+    """
+    grammar = Grammar(name="", wheel="", query="", comments=comments, block_comment=(b"", b""))
+    symbols, places = _symbols({}, outline, [], grammar, source)
     return symbols, [one._replace(inside=places[outline.innermost(at)]) for at, one in references]
 
 

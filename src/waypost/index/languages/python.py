@@ -44,6 +44,7 @@ PYTHON = Grammar(
 (global_statement (identifier) @outer)
 (nonlocal_statement (identifier) @outer)
 (keyword_argument name: (identifier) @skip)
+(type (string (string_content) @quoted))
 (import_statement) @import
 (import_from_statement) @import
 (future_import_statement) @import
