@@ -52,6 +52,8 @@ def _imported(match: dict[str, list[Node]], grammar: Grammar, source: Source) ->
         module, name = _split(module)
     nodes = match.get("name") or match.get("module") or match.get("alias") or []
     for named in nodes[:1]:
+        if named.end_byte == named.start_byte:
+            continue  # the grammar misses it there
         what = Import(module, name, alias, source.line(named.start_byte))
         yield Imported(what, named.start_byte, named.end_byte)
 

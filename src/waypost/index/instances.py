@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from waypost.index.binding import class_around
+from waypost.index.binding import class_around, is_own
 from waypost.index.defining import Captures, Outline
 
 if TYPE_CHECKING:
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 _TOLD = re.compile(
     rb"""
-    \s*\??:\s*(?:&\s*(?:mut\s+)?)?["']?                            # name: Class, name?: Class, name: &mut Class
-    (?:(?:[a-z]+\.)?(?:Optional|Union|Final|ClassVar|Annotated)\[\s*["']?)?
+    # name: Class, name?: Class, name: Optional[Class], name: &mut Class
+    [ \t]*\??:[ \t]*(?:&[ \t]*(?:mut[ \t]+)?)?["']?
+    (?:(?:[a-z]+\.)?(?:Optional|Union|Final|ClassVar|Annotated)\[[ \t]*["']?)?
     (?P<annotation>[A-Za-z_][\w.]*)
-    | \s*:?=\s*(?:await\s+|new\s+|&)?(?P<called>(?:[\w]+\.)*[A-Z]\w*)[({]   # name = Class(...), new Class(), Class{...}
-    | \s*=\s*(?P<same>[a-z_]\w*)[ \t]*[\r\n;]                          # self.name = name
+    # name = Class(...), name := Class{...}, name = new Class()
+    | [ \t]*:?=\s*(?:await\s+|new\s+|&)?(?P<called>(?:[\w]+\.)*[A-Z]\w*)[({]
+    # self.name = name
+    | [ \t]*=[ \t]*(?P<same>[a-z_]\w*)[ \t]*[\r\n;]
     """,
     re.VERBOSE,
 )
@@ -41,7 +44,8 @@ class Instances:
                 for node in nodes:
                     self._note(outline.innermost(node.start_byte), node)
         for node in captures.get("instance", ()):
-            self._note(class_around(outline, node.start_byte), node)
+            if is_own(text, node.start_byte, own):
+                self._note(class_around(outline, node.start_byte), node)
 
     def _note(self, owner: int, node: Node) -> None:
         start, end = node.start_byte, node.end_byte
@@ -59,7 +63,7 @@ class Instances:
 
     def of(self, qualifier: str, owner: int) -> str:
         """What a qualifier within a definition stands for."""
-        if not self._of:
+        if not self._of and not self._renamed:
             return qualifier
         key = (owner, qualifier)
         if (answer := self._answers.get(key)) is None:
@@ -77,6 +81,8 @@ class Instances:
             kind = self._of.get((around, head), "") if around >= 0 else ""
         else:
             kind = self._class_of(head, owner)
+            if not kind and (real := self._renamed.get(head.encode("utf-8", "replace"))):
+                return f"{real}.{rest}" if rest else real
         if not kind:
             return qualifier
         return f"{kind}().{rest}" if rest else f"{kind}()"

@@ -22,6 +22,9 @@ _start = attrgetter("start_byte")
 COMMENT_LINES = 80
 """How many comment lines above a definition are taken as its own."""
 
+LONGEST_NAME = 400
+"""Characters from which the names around a symbol are cut short: thousands of levels would grow with their square."""
+
 
 def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list[Reference], list[Import]]:
     """All that the tree tells. Symbols and references are in the file's order."""
@@ -29,11 +32,14 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
 
     found = QueryCursor(reader.query).captures(root, word_test(source.text))
     uses = found.pop("use", [])
-    captures: Captures = {word: sorted(nodes, key=_start) for word, nodes in found.items()}  # they come in disorder
+    captures: Captures = {  # they come in disorder, and some are only missed where they should be
+        word: sorted([node for node in nodes if node.end_byte > node.start_byte], key=_start)
+        for word, nodes in found.items()
+    }
     captures["use"] = uses
     outline = (sections_of if "heading" in captures else outline_of)(captures, source.text)
     local = locals_of(captures, outline, source.text)
-    bound = bound_symbols(captures, outline, source.text)
+    bound = bound_symbols(captures, outline, source.text, reader.grammar.own)
     outline.named.update(one.name_at for one in bound)
     imported = imports_of(captures, reader, source)
     known = {one.name for one in (*outline.definitions, *bound)}
@@ -52,6 +58,18 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
     references += import_references(imported, scopes.inside, source)
     references.sort(key=itemgetter(2, 3))
     return symbols, references, [one.what for one in imported]
+
+
+def scanned(
+    outline: Outline, references: list[tuple[int, Reference]], source: Source, comments: tuple[bytes, ...]
+) -> tuple[list[Symbol], list[Reference]]:
+    """Symbols and references from what a scanner found, the latter each with its byte.
+
+    `comments` are what the lines of a comment begin with.
+    """
+    grammar = Grammar(name="", wheel="", query="", comments=comments, block_comment=(b"", b""))
+    symbols, places = _symbols({}, outline, [], grammar, source)
+    return symbols, [one._replace(inside=places[outline.innermost(at)]) for at, one in references]
 
 
 def _symbols(
@@ -84,7 +102,10 @@ def _symbol(
         kind = "method"
     if kind == "function" and one.owner:
         kind = "method"
-    within = [part for part in (around.qualified if around is not None else "", one.owner) if part]
+    outer = around.qualified if around is not None else ""
+    if len(outer) > LONGEST_NAME:
+        outer = f"….{outer[-LONGEST_NAME // 2 :]}"
+    within = [part for part in (outer, one.owner) if part]
     qualified = ".".join([*within, one.name])
     first = _with_comment(source.line(start), grammar, source)
     return Symbol(

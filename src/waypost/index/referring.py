@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from waypost.index.model import Reference
 from waypost.index.qualifying import Qualifiers
 
 FAR = 1 << 62
+_NAME = re.compile(rb"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def references_of(captures: Captures, scopes: Scopes, grammar: Grammar, source: 
     renamed, instances = scopes.renamed, scopes.instances
     new = tuple.__new__  # half the time of the class's own
     found: list[Reference] = []
-    for start, end in _uses(captures, scopes.outline):
+    for start, end in _uses(captures, scopes.outline, text):
         if edges[edge + 1] <= start:
             edge = bisect_right(edges, start, edge + 1) - 1
             owner = owners[edge]
@@ -71,14 +73,17 @@ def references_of(captures: Captures, scopes: Scopes, grammar: Grammar, source: 
     return found
 
 
-def _uses(captures: Captures, outline: Outline) -> Iterator[tuple[int, int]]:
+def _uses(captures: Captures, outline: Outline, text: bytes) -> Iterator[tuple[int, int]]:
     """Where the names stand that are neither defined nor imported there, in the file's order."""
     skipped = (_starts(captures, "skip") - _starts(captures, "keep")) | outline.named
-    spans = sorted([(node.start_byte, node.end_byte) for node in captures.get("use", ())])
+    spans = [(node.start_byte, node.end_byte) for node in captures.get("use", ())]
+    for node in captures.get("quoted", ()):
+        spans += [match.span() for match in _NAME.finditer(text, node.start_byte, node.end_byte)]
     imports = sorted((node.start_byte, node.end_byte) for node in captures.get("import", ()))
+    spans.sort()
     if not imports:
-        return ((start, end) for start, end in spans if start not in skipped)
-    return ((start, end) for start, end in _outside(spans, imports) if start not in skipped)
+        return ((start, end) for start, end in spans if start not in skipped and end > start)
+    return ((start, end) for start, end in _outside(spans, imports) if start not in skipped and end > start)
 
 
 def _outside(spans: list[tuple[int, int]], holes: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -140,13 +140,14 @@ class Resolver:
         if head in OWN and not rest:
             return self._of_class(_classes_in(around), path, above=head in {"super()", "super", "parent", "base"})
         for taken in imports:
-            if head == (taken.alias or taken.name or taken.module.partition(".")[0]):
-                if found := self._through_import(taken, qualifier, path):
-                    return found
+            if head not in {taken.alias, taken.name, "" if taken.name else taken.module.partition(".")[0]}:
+                continue
+            if (found := self._through_import(taken, qualifier, path)) or not taken.name:
+                return found
         last = qualifier.rpartition(".")[2].removesuffix("()")
         if last in self._classes or last in self._bases:
             return self._of_class([last], path)
-        return self._of_some_object(last, path)
+        return self._of_some_object(last)
 
     def _through_import(self, taken: Import, qualifier: str, path: str) -> dict[int, float]:
         """Members of what an import took: a module's own names, or a class's."""
@@ -185,7 +186,7 @@ class Resolver:
                 return dict.fromkeys(found, 0.9 if len(found) == 1 else 0.6)
         return {}
 
-    def _of_some_object(self, word: str, path: str) -> dict[int, float]:
+    def _of_some_object(self, word: str) -> dict[int, float]:
         """Members by name alone; a variable that is called like a class is taken for one of them."""
         members = [n for n, place in enumerate(self._places) if place.class_name]
         plain = word.replace("_", "").lower()

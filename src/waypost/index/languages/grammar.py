@@ -34,6 +34,7 @@ class Grammar:
     - `@outer`: a name that a function declares as belonging to a scope around it;
     - `@around`: what a definition's decorators or modifiers share with it: its start counts;
     - `@use`: each name that may refer to something; `@call`, `@inherit`: those of them that are known to be one;
+    - `@quoted`: text that holds such names as if it were code;
     - `@skip`: names that refer to nothing of ours (labels, keyword arguments), but for those that are `@keep` too;
     - `@heading`: a heading of a text;
     - what begins with `_` is only for the query's own conditions: `(#word? @_name "a" "b")` and `#not-word?`

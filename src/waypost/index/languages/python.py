@@ -16,7 +16,8 @@ PYTHON = Grammar(
     query="""
 (function_definition name: (identifier) @name) @function
 (class_definition name: (identifier) @name) @class
-(type_alias_statement left: (type (identifier) @name)) @type
+(type_alias_statement left: (type [(identifier) @name (generic_type (identifier) @name)])) @type
+(type_parameter (type (identifier) @local))
 (decorated_definition) @around
 (class_definition superclasses: (argument_list [
   (identifier) @inherit
@@ -27,6 +28,7 @@ PYTHON = Grammar(
 (assignment left: (pattern_list (identifier) @bound))
 (assignment left: (tuple_pattern (identifier) @bound))
 (assignment left: (attribute object: (identifier) attribute: (identifier) @instance))
+(assignment left: (pattern_list (attribute object: (identifier) attribute: (identifier) @instance)))
 (named_expression name: (identifier) @local)
 (for_statement left: [(identifier) @local (pattern_list (identifier) @local) (tuple_pattern (identifier) @local)])
 (for_in_clause left: [(identifier) @local (pattern_list (identifier) @local) (tuple_pattern (identifier) @local)])
@@ -42,6 +44,7 @@ PYTHON = Grammar(
 (global_statement (identifier) @outer)
 (nonlocal_statement (identifier) @outer)
 (keyword_argument name: (identifier) @skip)
+(type (string (string_content) @quoted))
 (import_statement) @import
 (import_from_statement) @import
 (future_import_statement) @import
