@@ -61,7 +61,7 @@ COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (index.callers, ("waypost callers Calendar.add",)),
     (index.callees, ("waypost callees Calendar.add",)),
     (index.outline, ("waypost outline src/dates.py",)),
-    (index.impact, ("waypost impact", "git diff main | waypost impact --diff - --json")),
+    (index.impact, ("waypost impact", "waypost impact --diff change.patch --json")),
     (index.grep, ("waypost grep 'def parse_\\w+'", "waypost grep TODO --all --ignore-case")),
     (blame.blame, ("waypost blame src/dates.py:42", "waypost blame src/dates.py:40-60 --rev main --json")),
     (trace.trace, ("waypost trace 812", "waypost trace --export in-toto attestations")),
