@@ -27,12 +27,14 @@ _FRAME = re.compile(r'File "([^"\n]{1,300})", line (\d{1,7})|([\w./\\-]{1,200}\.
 _CODELIKE = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|_\w|\w_|[A-Za-z]\d")
 _CODE = re.compile(r"`([^`\n]{1,200})`|([^\W\d]\w*)(?=\()|(?<=\.)([^\W\d]\w*)")
 _TESTS = re.compile(r"\b(tests?|testing|specs?|fixtures?|conftest|assertions?)\b", re.IGNORECASE)
-STOP = frozenset(
-    "a about all also an and any are as at be been being but by can could do does doing each every for from get given"
-    " had has have how i if in into is it its like may me might more most my need no not of on one only or other our"
-    " out over own same should so some such than that the their them then there these they this those through to too"
-    " use used uses using via want was we were what when where whether which while who why will with would you your".split()
-)
+_STOP_WORDS = """
+    a about all also an and any are as at be been being but by can could do does doing each every for from get
+    given had has have how i if in into is it its like may me might more most my need no not of on one only or
+    other our out over own same should so some such than that the their them then there these they this those
+    through to too use used uses using via want was we were what when where whether which while who why will with
+    would you your
+"""
+STOP = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

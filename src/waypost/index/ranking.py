@@ -30,8 +30,6 @@ class Weights:
     definition: float = 0.0  # definitions of identifiers that the query has
     mention: float = 0.0  # paths, modules and frames that the query has
     chunk: float = 0.0  # each chunk by itself: with it a file may give several places at once
-    central: float = 0.0  # how much of the repository leans on the file
-    vector: float = 0.0  # closeness in meaning
 
 
 TOPIC = Weights(best=0.3, decayed=0.7, file=0.2, stem=0.8, whole_stem=0.2, folder=0.25, definition=0.9, mention=0.7)
@@ -78,7 +76,7 @@ class Ranked:
     score: float
 
 
-def rank(corpus: Corpus, text: str, limit: int, settings: Settings = Settings()) -> list[Ranked]:  # noqa: B008 - frozen
+def rank(corpus: Corpus, text: str, limit: int, settings: Settings = Settings()) -> list[Ranked]:
     """The best `limit` places for a query, best first; nothing for a query without a word that is known."""
     if not corpus.documents.total:
         return []
