@@ -85,6 +85,17 @@ def understand(text: str) -> Query:
     )
 
 
+def like(text: str, name: str) -> Query:
+    """A query for what is like a piece of code of that name."""
+    counted = Counter(tokens(text[:LONGEST]))
+    weights: dict[str, float] = {}
+    for token, often in counted.items():
+        for term in terms(token):
+            weights[term] = max(weights.get(term, 0.0), 2 * often / (often + 1))
+    asked = frozenset(word for token in tokens(name.rpartition(".")[2]) for word in parts(token))
+    return Query(text, "sentence", weights, asked, {}, (), (), (), tests=True)
+
+
 def _shape(text: str) -> Shape:
     if _NAME.fullmatch(text) and not _PATH.fullmatch(text):
         return "name"
