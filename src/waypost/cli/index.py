@@ -113,7 +113,7 @@ def _told(found: Index, updated: Updated) -> dict[str, Any]:
         "chunks": state.chunks,
         "symbols": state.symbols,
         "seconds": round(updated.seconds, 3),
-        "bytes": found.store.path.stat().st_size,
+        "bytes": found.store.size(),
         "unparsed": state.unparsed,
         "parsing": dict(state.parsing),
         "left_out": dict(state.left_out),
@@ -125,7 +125,7 @@ def _told(found: Index, updated: Updated) -> dict[str, Any]:
 
 
 def _lines(found: Index, updated: Updated, state: State) -> Iterator[str]:
-    size = found.store.path.stat().st_size
+    size = found.store.size()
     yield (
         f"{count(state.files, 'file')}, {count(state.lines, 'line')}, {count(state.symbols, 'symbol')}, "
         f"{size / 1e6:,.1f} MB; {updated.changed:,} read and {updated.removed:,} removed "

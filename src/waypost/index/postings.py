@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy
 from waypost.index import lexicon
 from waypost.index.conflation import has_root, root
 from waypost.index.forward import unpack
+from waypost.index.rows import Rows
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -50,7 +50,7 @@ class Documents:
 class Lexicon:
     """A view of the lexicon's tables that follows what is committed to them."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Rows) -> None:
         self._connection = connection
         self._generation = -1
         self._runs: tuple[int, ...] = ()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
 from waypost.index.corpus import Place
 from waypost.index.index import Index
 from waypost.index.postings import Documents, Lexicon, Postings
+from waypost.index.rows import Rows
 
 _FILES = "SELECT id, path, language, chunk_base, chunks FROM files WHERE left_out IS NULL ORDER BY path"
 _PLACES = """
@@ -26,7 +26,7 @@ class StoredCorpus:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Rows | None = None
         self._lexicon = Lexicon(index.connection)
         self._paths: dict[int, tuple[str, str, int]] = {}
         self._by_name: dict[str, list[tuple[str, int]]] = {}
