@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,12 +82,10 @@ class Lexicon:
         """Where a term stands; `term` may have a suffix for its field, see `forward`."""
         documents: list[NDArray[numpy.int64]] = []
         counts: list[NDArray[numpy.uint8]] = []
-        for run in self._runs:
-            row = self._connection.execute(_FIND, (run, term)).fetchone()
-            if row is not None:
-                low, often = lexicon.split(row[0])
-                documents.append(low.astype(numpy.int64) + run)
-                counts.append(often)
+        for run, blob in self._stored(term):
+            low, often = lexicon.split(blob)
+            documents.append(low.astype(numpy.int64) + run)
+            counts.append(often)
         for first, chunks, often in self._fresh.get(term, ()):
             documents.append(chunks.astype(numpy.int64) + first)
             counts.append(often)
@@ -96,13 +95,20 @@ class Lexicon:
         alive = self._documents.lengths[numbers] > 0
         return Postings(numbers[alive], numpy.concatenate(counts)[alive].astype("f4"))
 
+    def _stored(self, term: str) -> Iterator[tuple[int, bytes]]:
+        """A term's postings with the runs that they are of."""
+        for run in self._runs:
+            row = self._connection.execute(_FIND, (run, term)).fetchone()
+            if row is not None:
+                yield run, row[0]
+
     def size(self, term: str) -> int:
         """About how many documents hold the term: removed ones that are not yet folded away count too."""
-        total = sum(len(chunks) for _, chunks, _ in self._fresh.get(term, ()))
-        for run in self._runs:
-            row = self._connection.execute(_SIZE, (run, term)).fetchone()
-            total += 0 if row is None else row[0] // 3
-        return total
+        return sum(len(chunks) for _, chunks, _ in self._fresh.get(term, ())) + self._stored_size(term)
+
+    def _stored_size(self, term: str) -> int:
+        rows = (self._connection.execute(_SIZE, (run, term)).fetchone() for run in self._runs)
+        return sum(row[0] // 3 for row in rows if row is not None)
 
     def kin(self, word: str) -> list[str]:
         """Other terms of a word's root, with the root itself."""

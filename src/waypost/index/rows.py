@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from waypost.index.postings import Lexicon
     from waypost.index.writing import Writer
 
 
@@ -69,6 +70,9 @@ class Storage(Protocol):
 
     def writer(self) -> Writer:
         """What takes the outcomes of one update."""
+
+    def lexicon(self) -> Lexicon:
+        """A view of the lexicon's tables."""
 
     def remake(self, why: str) -> None:
         """Begins with nothing, as what is there is damaged."""

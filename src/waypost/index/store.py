@@ -17,11 +17,13 @@ from waypost.index.errors import IndexBusy, IndexDamaged, IndexFull, IndexProble
 from waypost.index.schema import APPLICATION, SCHEMA, TABLES
 
 if TYPE_CHECKING:
+    from waypost.index.postings import Lexicon
     from waypost.index.writing import Writer
 
 READERS = frozenset({
     "answers", "corpus", "diffs", "edges", "errors", "grepping", "impact", "index", "linking", "mapping", "planning",
-    "query", "questions", "questions_references", "ranking", "resolving", "search", "state", "store", "updating",
+    "query", "questions", "questions_references", "ranking", "resolving", "rows",
+    "search", "state", "store", "updating",
     "workers",
 })  # fmt: skip
 """Modules that decide how the content is kept up to date or read, and not what it is."""
@@ -186,6 +188,12 @@ class Store:
         from waypost.index.writing import Writer
 
         return Writer(self)
+
+    def lexicon(self) -> Lexicon:
+        """A view of the lexicon's tables."""
+        from waypost.index.postings import Lexicon  # here, as numpy comes with it
+
+        return Lexicon(self.connection)
 
     # --- small facts --------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from waypost.index.corpus import Place
 from waypost.index.index import Index
-from waypost.index.postings import Documents, Lexicon, Postings
+from waypost.index.postings import Documents, Postings
 from waypost.index.rows import Rows
 
 _FILES = "SELECT id, path, language, chunk_base, chunks FROM files WHERE left_out IS NULL ORDER BY path"
@@ -27,7 +27,7 @@ class StoredCorpus:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._connection: Rows | None = None
-        self._lexicon = Lexicon(index.connection)
+        self._lexicon = index.store.lexicon()
         self._paths: dict[int, tuple[str, str, int]] = {}
         self._by_name: dict[str, list[tuple[str, int]]] = {}
 
@@ -35,7 +35,7 @@ class StoredCorpus:
         """Bring the view up to date."""
         connection = self._index.connection
         if connection is not self._connection:
-            self._connection, self._lexicon = connection, Lexicon(connection)
+            self._connection, self._lexicon = connection, self._index.store.lexicon()
         if self._lexicon.refresh():
             rows = connection.execute(_FILES).fetchall()
             self._paths = {file: (path, language, base) for file, path, language, base, _ in rows}

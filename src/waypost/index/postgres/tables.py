@@ -31,6 +31,10 @@ SHARED_TABLES = (
     "CREATE UNIQUE INDEX contents_by_digest ON waypost.contents (project, made_by, digest, md5(path))",
 )
 _KEPT = "CREATE VIEW kept AS SELECT path, digest, packed, terms FROM waypost.contents"
+_TERMS = """
+CREATE VIEW terms AS SELECT f.id AS file, k.terms AS packed
+FROM files f JOIN kept k ON k.path = f.path AND k.digest = f.digest
+"""
 _BESIDE = (
     "CREATE INDEX files_by_path ON files USING hash (path)",
     "CREATE INDEX directories_by_path ON directories USING hash (path)",
@@ -52,6 +56,7 @@ def own_statements(name: str, project: str, made_by: str) -> list[str]:
         "INSERT INTO lexicon_state VALUES (0, 0)",
         *_BESIDE,
         kept,
+        _TERMS,
     ]
 
 

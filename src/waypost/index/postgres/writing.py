@@ -20,6 +20,7 @@ GATHERED = 128
 """Files that are looked up together."""
 MOST_CONTENTS = 1_000_000_000
 """Bytes of contents that are shared in a project; the oldest go first."""
+ANALYZED = ("files", "names", "symbols", '"references"', "imports", "inherits", "chunks", "lexicon_posting")
 _OLD = """
 SELECT path, id, directory, left_out, status, lines, chunk_base, chunks, symbol_base, symbols, names
 FROM files WHERE path = ANY(CAST($1 AS text[]))
@@ -213,4 +214,7 @@ class PostgresWriter(Writer):
 
     def _trim(self) -> None:
         if self._seen >= GATHERED:
-            self.store.connection.run(_TRIM, [self.store.project, str(MOST_CONTENTS)])
+            connection = self.store.connection
+            connection.run(_TRIM, [self.store.project, str(MOST_CONTENTS)])
+            connection.flush()
+            connection.command(f"ANALYZE {', '.join(ANALYZED)}")  # the server's own turn may come minutes later
