@@ -17,6 +17,7 @@ from waypost.index.index import Index
 from waypost.index.questions import outline, symbol
 from waypost.index.questions_references import callers, references
 from waypost.index.schema import SCHEMA, TABLES
+from waypost.index.store import MARK, this_boot
 
 GOLDEN = Path(__file__).parent / "golden"
 MANY = {
@@ -49,6 +50,7 @@ def test_the_index_lies_below_the_root_and_git_does_not_see_it(tmp_path: Path) -
         "PRAGMA application_id = 7",
         "DROP TABLE symbols",
         "DROP TABLE lexicon_file",
+        "INSERT INTO meta VALUES ('unsynced since boot', 'another boot')",
     ],
 )
 def test_an_index_of_another_version_is_made_anew_and_the_answer_says_so(tmp_path: Path, damage: str) -> None:
@@ -96,6 +98,15 @@ def test_bytes_changed_at_random_never_stop_an_answer(tmp_path: Path, seed: int)
         )
         index.update()
         assert symbol(index, "new").total >= 1
+
+
+def test_the_mark_of_what_is_not_on_the_disk_yet_goes_when_the_index_is_closed(tmp_path: Path) -> None:
+    root, place = shop(tmp_path)
+    with Index.open(root, place) as index:
+        index.update()
+        assert index.store.meta(MARK) == this_boot()
+    with Index.open(root, place) as index:
+        assert index.store.meta(MARK) is None
 
 
 def test_the_file_may_be_deleted_at_any_time(tmp_path: Path) -> None:
