@@ -21,6 +21,7 @@ from waypost.cli import (
     looking,
     reporting,
     run,
+    search,
     steering,
     trace,
 )  # fmt: skip
@@ -63,6 +64,11 @@ COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (index.outline, ("waypost outline src/dates.py",)),
     (index.impact, ("waypost impact", "waypost impact --diff change.patch --json")),
     (index.grep, ("waypost grep 'def parse_\\w+'", "waypost grep TODO --all --ignore-case")),
+    (
+        search.search,
+        ("waypost search 'where are dates parsed'", "waypost search Calendar.add --root ../shop --json -k 5"),
+    ),
+    (search.related, ("waypost related src/dates.py:42",)),
     (blame.blame, ("waypost blame src/dates.py:42", "waypost blame src/dates.py:40-60 --rev main --json")),
     (trace.trace, ("waypost trace 812", "waypost trace --export in-toto attestations")),
     (reporting.report, ("waypost report", "waypost report iso-dates -o report.html")),
@@ -86,6 +92,9 @@ def _examples(lines: Sequence[str]) -> str:
 
 for _function, _lines in COMMANDS:
     app.command(epilog=_examples(_lines))(_function)
+app.command(name="map", epilog=_examples(("waypost map --tokens 1000", "waypost map --focus src/dates.py --json")))(
+    search.repository_map
+)
 app.add_typer(ledger.ledger)
 
 

@@ -6,12 +6,11 @@ from functools import lru_cache
 
 SHORTEST = 4
 """Letters of the shortest root, and of the shortest abbreviation."""
-_ENDINGS = sorted(
-    "ation ations ator ion ions er ers or ors able ible ment ments iz izer ization ize al ive ity ness ly ance ence ant"
-    " ent ur ure ic y ies e ing ed s es is".split(),
-    key=len,
-    reverse=True,
-)
+_ENDING_WORDS = """
+    ation ations ator ion ions er ers or ors able ible ment ments iz izer ization ize al ive ity ness ly ance ence ant
+    ent ur ure ic y ies e ing ed s es is
+"""
+_ENDINGS = sorted(_ENDING_WORDS.split(), key=len, reverse=True)
 
 
 @lru_cache(maxsize=65536)

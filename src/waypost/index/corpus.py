@@ -50,6 +50,3 @@ class Corpus(Protocol):
 
     def ending(self, path: str) -> Sequence[int]:
         """Files whose path is `path` or ends with `/` and `path`."""
-
-    def weight(self, file: int) -> float:
-        """How much of the repository leans on a file, from 0 to 1."""

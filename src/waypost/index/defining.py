@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Captures = dict[str, "list[Node]"]
 
-WORDS = words("name owner local instance outer around use call inherit quoted skip keep import heading")
+WORDS = words("name owner local instance outer around use call inherit text quoted skip keep import heading")
 """Capture names that are no symbol's kind; `bound` and those that begin with it or with `_` are none either."""
 FUNCTIONS = frozenset({"function", "method", "constructor", "macro", "procedure", "property", "test", "prototype"})
 CLASSES = frozenset({"class", "interface", "struct", "enum", "trait", "object", "module", "union", "implementation"})

@@ -47,8 +47,7 @@ def candidates(corpus: Corpus, query: Query, settings: Settings) -> list[Candida
     """Files that hold, or are named by, something of the query."""
     evidence = gather(corpus, query, settings.fields)
     pool = _Pool(corpus, query, settings)
-    best, named = pool.gather_chunks(evidence)
-    pool.describe(evidence, best, named)
+    pool.describe(evidence, pool.gather_chunks(evidence))
     pool.add_definitions()
     pool.add_mentions()
     return list(pool.found.values())
@@ -72,15 +71,15 @@ class _Pool:
             self.found[file] = one
         return one
 
-    def gather_chunks(self, evidence: Evidence) -> tuple[float, Mapping[int, float]]:
-        """Chunks by file, after their names were read: the best score, and how well names fit by document."""
+    def gather_chunks(self, evidence: Evidence) -> Mapping[int, float]:
+        """Take in chunks by file, after their names were read; how well names fit, by document."""
         scores = evidence.chunks
         hits = numpy.flatnonzero(scores > 0)
         if len(hits) > LOOKED_AT:
             hits = numpy.sort(hits[numpy.argpartition(-scores[hits], LOOKED_AT)[:LOOKED_AT]])
         hits = hits[numpy.argsort(-scores[hits], kind="stable")]
         if not len(hits):
-            return 0.0, {}
+            return {}
         read, rest = hits[:READ].tolist(), hits[READ:].tolist()
         best = float(scores[hits[0]])
         fitting: dict[int, float] = {}
@@ -97,7 +96,7 @@ class _Pool:
             chunks = self.take(int(files[document])).chunks
             if len(chunks) < OF_A_FILE:
                 chunks.append((score / top, document))
-        return top, fitting
+        return fitting
 
     def _fit(self, name: str, rarity: Mapping[str, float]) -> float:
         """How much of a name is in the query, and of the query in the name."""
@@ -119,7 +118,7 @@ class _Pool:
         elif self.query.shape != "name" and self.settings.fields.kin_name:
             yield from ((asked, self.settings.fields.kin_name) for asked in self.query.asked if is_kin(asked, word))
 
-    def describe(self, evidence: Evidence, best: float, fitting: Mapping[int, float]) -> None:
+    def describe(self, evidence: Evidence, fitting: Mapping[int, float]) -> None:
         """Fill in the features that come from words."""
         for file in numpy.flatnonzero(evidence.stems > 0).tolist():
             self.take(file)
@@ -135,15 +134,11 @@ class _Pool:
             features["cover"] = float(evidence.cover[one.file]) / widest
             features["folder"] = float(evidence.folders[one.file])
             features["named"] = max((fitting.get(document, 0.0) for _, document in one.chunks), default=0.0)
-            features["central"] = self.corpus.weight(one.file) if self._uses_central() else 0.0
             if evidence.stems[one.file] > 0:
                 share = math.sqrt(min(1.0, float(evidence.stems[one.file])))
                 inside = min(1.0, float(evidence.stem_hits[one.file]) / max(1, len(stem_words(one.path))))
                 features["stem"] = inside * share
                 features["whole_stem"] = share if inside >= 0.99 else 0.0
-
-    def _uses_central(self) -> bool:
-        return self.settings.weights(self.query.shape).central > 0
 
     def _decayed(self, one: Candidate) -> float:
         return sum(score * self.settings.decay**position for position, (score, _) in enumerate(one.chunks))

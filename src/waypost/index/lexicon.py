@@ -6,7 +6,8 @@ steps through every row that holds a frequent word. Here a term's postings are o
 A *document* is a chunk under the lexicon's own number: the file's first number plus the chunk's place in the file.
 Numbers only grow, so a removed file's postings may stay until they are folded: nothing owns their numbers any more.
 A *run* holds the postings of at most 65,536 numbers in a row, keyed by its first: per term the numbers' offsets (u16)
-and the counts (u8). `lexicon_root` leads from a root to the words that were made of it. Small additions stay *fresh*, as their workers packed them, until `settle` folds them into a run.
+and the counts (u8). `lexicon_root` leads from a root to the words that were made of it. Small additions stay *fresh*,
+as their workers packed them, until `settle` folds them into a run.
 """
 
 from __future__ import annotations
@@ -140,7 +141,8 @@ def _write(connection: sqlite3.Connection, group: Sequence[tuple[int, Forward]])
     offsets: list[NDArray[numpy.int64]] = []
     for first, forward in group:
         numbers = [vocabulary.setdefault(term, len(vocabulary)) for term in forward.terms]
-        sizes = numpy.diff(forward.ends.astype(numpy.int64), prepend=0)
+        ends_of = forward.ends.astype(numpy.int64)
+        sizes: NDArray[numpy.int64] = ends_of - numpy.concatenate([[0], ends_of[:-1]])
         terms.append(numpy.repeat(numpy.array(numbers, dtype=numpy.int64), sizes))
         offsets.append(forward.chunks.astype(numpy.int64) + (first - base))
     names = sorted(vocabulary)

@@ -8,9 +8,8 @@ _TESTS = re.compile(
     r"(^|/)(tests?|__tests__|testing|testdata|specs?|fixtures|benches|benchmarks?|examples?|samples?)/"
     r"|(^|/)(test_[^/]*|conftest\.py)$|[._-](test|spec)s?\.\w+$|Tests?\.(java|cs|kt|scala|swift|php)$"
 )
-_PROSE = frozenset(
-    "markdown rst text json yaml toml ini xml html css sql unknown csv properties make dockerfile".split()
-)
+_PROSE_LANGUAGES = "markdown rst text json yaml toml ini xml html css sql unknown csv properties make dockerfile"
+_PROSE = frozenset(_PROSE_LANGUAGES.split())
 
 
 def is_test(path: str) -> bool:

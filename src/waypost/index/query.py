@@ -27,12 +27,14 @@ _FRAME = re.compile(r'File "([^"\n]{1,300})", line (\d{1,7})|([\w./\\-]{1,200}\.
 _CODELIKE = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|_\w|\w_|[A-Za-z]\d")
 _CODE = re.compile(r"`([^`\n]{1,200})`|([^\W\d]\w*)(?=\()|(?<=\.)([^\W\d]\w*)")
 _TESTS = re.compile(r"\b(tests?|testing|specs?|fixtures?|conftest|assertions?)\b", re.IGNORECASE)
-STOP = frozenset(
-    "a about all also an and any are as at be been being but by can could do does doing each every for from get given"
-    " had has have how i if in into is it its like may me might more most my need no not of on one only or other our"
-    " out over own same should so some such than that the their them then there these they this those through to too"
-    " use used uses using via want was we were what when where whether which while who why will with would you your".split()
-)
+_STOP_WORDS = """
+    a about all also an and any are as at be been being but by can could do does doing each every for from get
+    given had has have how i if in into is it its like may me might more most my need no not of on one only or
+    other our out over own same should so some such than that the their them then there these they this those
+    through to too use used uses using via want was we were what when where whether which while who why will with
+    would you your
+"""
+STOP = frozenset(_STOP_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,17 @@ def understand(text: str) -> Query:
         frames=tuple(_frames(text)),
         tests=not report and bool(_TESTS.search(text)),
     )
+
+
+def like(text: str, name: str) -> Query:
+    """A query for what is like a piece of code of that name."""
+    counted = Counter(tokens(text[:LONGEST]))
+    weights: dict[str, float] = {}
+    for token, often in counted.items():
+        for term in terms(token):
+            weights[term] = max(weights.get(term, 0.0), 2 * often / (often + 1))
+    asked = frozenset(word for token in tokens(name.rpartition(".")[2]) for word in parts(token))
+    return Query(text, "sentence", weights, asked, {}, (), (), (), tests=True)
 
 
 def _shape(text: str) -> Shape:

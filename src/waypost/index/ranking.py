@@ -30,11 +30,9 @@ class Weights:
     definition: float = 0.0  # definitions of identifiers that the query has
     mention: float = 0.0  # paths, modules and frames that the query has
     chunk: float = 0.0  # each chunk by itself: with it a file may give several places at once
-    central: float = 0.0  # how much of the repository leans on the file
-    vector: float = 0.0  # closeness in meaning
 
 
-TOPIC = Weights(best=0.3, decayed=0.7, file=0.2, stem=0.8, whole_stem=0.2, folder=0.25, definition=0.9, mention=0.7)
+TOPIC = Weights(decayed=0.8, file=0.1, cover=0.15, stem=1.2, whole_stem=0.2, folder=0.4, definition=0.9, mention=0.7)
 SENTENCE = Weights(decayed=0.4, file=0.6, cover=0.4, stem=0.4, chunk=1.5)
 REPORT = Weights(
     best=0.5, decayed=0.5, file=0.3, cover=0.25, stem=0.25, whole_stem=0.4, named=0.4, definition=0.2, mention=0.5
@@ -49,11 +47,11 @@ class Settings:
     topic: Weights = TOPIC
     sentence: Weights = SENTENCE
     report: Weights = REPORT
-    decay: float = 0.7
-    window: float = 0.7  # of a chunk that defines nothing
+    decay: float = 0.8
+    window: float = 0.8  # of a chunk that defines nothing
     named: float = 0.4  # of a definition's name to its chunk's score
     tests: float = 0.4  # of a file of tests, unless the query asks for tests
-    prose: float = 0.5  # of documents and settings
+    prose: float = 0.4  # of documents and settings
 
     def weights(self, shape: Shape) -> Weights:
         """The weights for one shape of query."""
@@ -78,11 +76,15 @@ class Ranked:
     score: float
 
 
-def rank(corpus: Corpus, text: str, limit: int, settings: Settings = Settings()) -> list[Ranked]:  # noqa: B008 - frozen
+def rank(corpus: Corpus, text: str, limit: int, settings: Settings = Settings()) -> list[Ranked]:
     """The best `limit` places for a query, best first; nothing for a query without a word that is known."""
+    return rank_query(corpus, understand(text), limit, settings)
+
+
+def rank_query(corpus: Corpus, query: Query, limit: int, settings: Settings = Settings()) -> list[Ranked]:
+    """The same for a query that was taken apart, or made up."""
     if not corpus.documents.total:
         return []
-    query = understand(text)
     weights = settings.weights(query.shape)
     found = candidates(corpus, query, settings)
     scored = [(_score(one, weights), one) for one in found]

@@ -32,7 +32,7 @@ class Fields:
     """Weights of the fields, and of words that are only kin to those asked for."""
 
     saturation: float = 1.2  # BM25's k1
-    length: float = 0.75  # BM25's b
+    length: float = 0.6  # BM25's b
     name: float = 3.0
     around: float = 3.0
     kin: float = 0.5  # in texts
