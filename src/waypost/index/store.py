@@ -17,9 +17,9 @@ from waypost.index.errors import IndexBusy, IndexDamaged, IndexFull, IndexProble
 from waypost.index.schema import APPLICATION, SCHEMA, TABLES
 
 READERS = frozenset({
-    "answers", "corpus", "diffs", "edges", "errors", "grepping", "impact", "index", "linking", "mapping", "planning",
-    "query", "questions", "questions_references", "ranking", "resolving", "search", "state", "store", "updating",
-    "workers",
+    "answers", "corpus", "diffs", "edges", "errors", "features", "grep_program", "grepping", "impact", "index",
+    "linking", "mapping", "planning", "priors", "query", "questions", "questions_references", "ranking", "relating",
+    "resolving", "scoring", "search", "state", "store", "stored", "updating", "workers",
 })  # fmt: skip
 """Modules that decide how the content is kept up to date or read, and not what it is."""
 MARK = "unsynced since boot"
