@@ -19,7 +19,7 @@ from waypost.index.questions_references import callers, references
 from waypost.index.schema import SCHEMA, TABLES
 from waypost.index.store import MARK, this_boot
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "golden_store"
 MANY = {
     f"m{number // 20}/f{number}.py": f"def f{number}():\n    return f{number + 1}()\n" * 20 for number in range(120)
 }
@@ -148,6 +148,7 @@ def test_a_folder_that_can_not_be_written_is_told_with_the_mend(tmp_path: Path) 
 # --- several processes ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_processes_that_update_at_once_end_with_the_same_index(tmp_path: Path) -> None:
     root, place = write(tmp_path / "tree", MANY), tmp_path / "i.db"
     lines = (
@@ -184,6 +185,7 @@ def test_a_reader_sees_the_last_commit_while_another_process_updates(tmp_path: P
         assert index.state.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.3, 0.7, 1.2])
 def test_a_kill_during_an_update_leaves_an_index_that_goes_on(tmp_path: Path, seconds: float) -> None:
     root, place = write(tmp_path / "tree", MANY), tmp_path / "i.db"
@@ -212,6 +214,7 @@ def test_a_kill_during_an_update_leaves_an_index_that_goes_on(tmp_path: Path, se
         assert dump(index) == dump(fresh)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_what_was_done_and_says_how_much_that_is(tmp_path: Path) -> None:
     root, place = write(tmp_path / "tree", MANY), tmp_path / "i.db"
     process = script(
