@@ -50,7 +50,9 @@ PYTHON = Grammar(
 (function_definition name: (identifier) @name) @function
 (class_definition name: (identifier) @name) @class
 (type_alias_statement left: (type [(identifier) @name (generic_type (identifier) @name)])) @type
-(type_parameter (type (identifier) @local))
+(class_definition type_parameters: (type_parameter (type (identifier) @local)))
+(function_definition type_parameters: (type_parameter (type (identifier) @local)))
+(type_alias_statement left: (type (generic_type (type_parameter (type (identifier) @local)))))
 (decorated_definition) @around
 (class_definition superclasses: (argument_list [
   (identifier) @inherit
