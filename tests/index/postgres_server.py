@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=40", "shared_buffers=64MB",
             "autovacuum=off", "log_min_messages=fatal")  # fmt: skip
@@ -29,6 +30,16 @@ class Server:
     def url(self, database: str = "postgres", user: str = "postgres", password: str = "") -> str:
         who = f"{user}:{password}" if password else user
         return f"postgresql://{who}@/{database}?host={self.folder}"
+
+    def ask(self, statement: str, database: str = "postgres") -> list[Any]:
+        """Runs a statement as the one who may do all."""
+        import pg8000.native
+
+        with pg8000.native.Connection(
+            "postgres", unix_sock=f"{self.folder}/.s.PGSQL.5432", ssl_context=False, database=database
+        ) as connection:
+            rows: list[Any] = connection.run(statement) or []
+            return rows
 
 
 def with_vectors() -> Path | None:

@@ -110,7 +110,7 @@ def _groups(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Neighbouring runs that fit into one, where there are at least two."""
     group: list[tuple[int, int]] = []
     for run, end in runs:
-        if group and end - group[0][0] > SPAN:
+        if group and max(end, *(one[1] for one in group)) - group[0][0] > SPAN:
             if len(group) > 1:
                 yield group
             group = []
@@ -173,7 +173,7 @@ def _insert(connection: Rows, run: int, rows: Iterable[tuple[str, bytes]]) -> No
 
 def _merge(connection: Rows, group: Sequence[tuple[int, int]]) -> None:
     """Several neighbouring runs become one, without the postings of removed files."""
-    base, end = group[0][0], group[-1][1]
+    base, end = group[0][0], max(one[1] for one in group)
     alive = numpy.zeros(end - base, dtype=bool)
     for first, size in connection.execute(
         "SELECT first, length(lengths) / 2 FROM lexicon_file WHERE first >= ? AND first < ?", (base, end)

@@ -1,4 +1,4 @@
-"""Worker processes that parse: started once, niced, ended when a file hangs or crashes them, and started again."""
+"""Worker processes that parse: started for an update of many files, niced, ended when a file hangs or crashes them."""
 
 from __future__ import annotations
 
@@ -82,16 +82,13 @@ class Workers:
         """
         queue = deque(tasks)
         self._retried.clear()
-        is_done = False
         try:
             while queue or any(worker.pending for worker in self._workers):
                 self._feed(queue)
                 for worker in self._ready():
                     yield from self._hear(worker, queue)
-            is_done = True
         finally:
-            if not is_done:
-                self.close()
+            self.close()  # idle, they would hold more memory than all the rest
 
     def close(self) -> None:
         """Ends the processes, whatever they are doing."""
