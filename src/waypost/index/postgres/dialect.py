@@ -23,6 +23,7 @@ _VALUE = re.compile(r"\?(\d*)")
 _LIST = re.compile(r"json_each\((\$\d+)\)(?: AS (\w+))?")
 _FOLDED = re.compile(r"(\S+) = (\S+) COLLATE NOCASE")
 _INSERT = re.compile(r'\s*INSERT (?:OR (REPLACE|IGNORE) )?INTO "?(\w+)"?(?: \(([^)]*)\))?\s+VALUES\b', re.IGNORECASE)
+_ALL_GIVEN = re.compile(r"VALUES\s*\(\$1(?:, \$\d+)*\)\s*$")
 _WITHIN = re.compile(r"\bIN (\w+)\b(?!\s*\()")
 _IDENTIFIED = frozenset({"names", "directories"})
 """Tables whose rows are given a number as they are inserted."""
@@ -47,6 +48,8 @@ def said(sql: str, values: Sequence[Any]) -> Statement:
 
 @lru_cache(maxsize=512)
 def _said(sql: str, texts: tuple[bool, ...]) -> Statement:
+    if sql.lstrip().startswith("CREATE "):
+        return Statement(tables(sql)[0], ())
     count = 0
 
     def numbered(found: re.Match[str]) -> str:
@@ -74,6 +77,8 @@ def _inserted(sql: str, lists: tuple[int, ...]) -> Statement:
     if found is None:
         return Statement(sql, lists)
     how, table, columns = found.groups()
+    if how is None and not _ALL_GIVEN.search(sql):
+        return Statement(sql, lists)
     if how is None and columns is None:
         return Statement(sql, lists, f'"{table}"')
     if how is None:

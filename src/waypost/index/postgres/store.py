@@ -117,6 +117,8 @@ class PostgresStore:
             yield
 
     def _make(self) -> None:
+        from waypost.index import lexicon  # here, as numpy comes with it
+
         if self._one("SELECT to_regclass('waypost.about')")[0] is None:
             for statement in tables.SHARED_TABLES:
                 self.connection.command(statement)
@@ -124,6 +126,7 @@ class PostgresStore:
         self.connection.command(f'DROP SCHEMA IF EXISTS "{self.schema}" CASCADE')
         for statement in tables.own_statements(self.schema, self.project, self.made_by):
             self.connection.command(statement)
+        lexicon.create(self.connection)
         self.connection.run("DELETE FROM waypost.indexes WHERE schema = $1", (self.schema,))
         self.connection.run(
             "INSERT INTO waypost.indexes VALUES ($1, $2, $3, $4, $5)",

@@ -44,16 +44,12 @@ _BESIDE = (
 
 
 def own_statements(name: str, project: str, made_by: str) -> list[str]:
-    """What makes an index's own schema, which the connection then searches first."""
-    from waypost.index import lexicon  # here, as numpy comes with it
-
+    """What makes an index's own schema, which the connection then searches first; all but the lexicon's tables."""
     kept = f"{_KEPT} WHERE project = {quoted(project)} AND made_by = {quoted(made_by)}"
     own = [one for one in tables(schema.TABLES) if not one.startswith(_OWN_NOT)]
     return [
         f'CREATE SCHEMA "{name}"',
         *own,
-        *tables(lexicon.SCHEMA),
-        "INSERT INTO lexicon_state VALUES (0, 0)",
         *_BESIDE,
         kept,
         _TERMS,
