@@ -26,6 +26,9 @@ _SIZE = """
 SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
 WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relkind = 'r'
 """
+_TABLE = """
+SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2
+"""  # not to_regclass: what it remembers may be older than the lock that was waited for
 _VALUE = "SELECT value FROM meta WHERE key = $1"
 _SET = "INSERT INTO meta VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value"
 
@@ -91,7 +94,7 @@ class PostgresStore:
 
     def _why_not(self) -> str | None:
         """Why what is there can't be used: empty where it can, None where nothing is there. Raises IndexTooNew."""
-        if self._one("SELECT to_regclass('waypost.about')")[0] is None:
+        if self._one(_TABLE, tables.SHARED, "about") is None:
             return None
         (version,) = self._one("SELECT max(version) FROM waypost.about")
         row = self._one(_FOUND, self.schema)
@@ -101,7 +104,7 @@ class PostgresStore:
                 f"{self.name}: a newer Waypost made the tables there (version {newest}); update Waypost, "
                 "or name another database with --place"
             )
-        if row is None or self._one("SELECT to_regclass($1)", f'"{self.schema}".words')[0] is None:
+        if row is None or self._one(_TABLE, self.schema, "words") is None:
             return None if row is None else "tables of the index were removed"
         if row[0] != SCHEMA:
             return f"the index was of version {row[0]}, this is {SCHEMA}"
@@ -119,7 +122,7 @@ class PostgresStore:
     def _make(self) -> None:
         from waypost.index import lexicon  # here, as numpy comes with it
 
-        if self._one("SELECT to_regclass('waypost.about')")[0] is None:
+        if self._one(_TABLE, tables.SHARED, "about") is None:
             for statement in tables.SHARED_TABLES:
                 self.connection.command(statement)
             self.connection.run("INSERT INTO waypost.about VALUES ($1)", [str(tables.VERSION)])
