@@ -26,7 +26,10 @@ Root = Annotated[
     typer.Option("--root", metavar="DIR", help="The folder to index; the repository around here if left out."),
 ]
 Place = Annotated[
-    Path | None, typer.Option("--place", metavar="FILE", help="Where the index lies; .waypost/index.db if left out.")
+    str | None,
+    typer.Option(
+        "--place", metavar="FILE|URL", help="Where the index lies: .waypost/index.db if left out, or postgresql://…"
+    ),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-k", metavar="N", help="Results on a page.")]
 Offset = Annotated[int, typer.Option("--offset", metavar="N", help="Results to pass over.")]
@@ -36,7 +39,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, such as parse
 
 @contextmanager
 def opened(
-    root: Path | None, place: Path | None, *, refresh: bool = True, largest: int | None = None
+    root: Path | None, place: str | None, *, refresh: bool = True, largest: int | None = None
 ) -> Iterator[Index]:
     """The index of a folder, brought up to date with a bar on a terminal."""
     from waypost.index.contents import LARGEST

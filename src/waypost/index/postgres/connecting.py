@@ -101,9 +101,10 @@ class Connection:
                 ssl_context=address.encrypted(),
                 application_name="waypost",
             )
-        except DatabaseError as problem:
-            raise refused(address, *_told(problem)) from problem
         except Error as problem:
+            said = next((one for one in _behind(problem) if isinstance(one, DatabaseError)), None)
+            if said is not None:  # the driver may stumble over the closed connection while it tells
+                raise refused(address, *_told(said)) from problem
             raise unreachable(address, _because(problem)) from problem
         except OSError as problem:
             raise unreachable(address, problem.strerror or str(problem)) from problem
@@ -248,6 +249,13 @@ def _told(problem: Exception) -> tuple[str, str]:
     """Code and text of a complaint."""
     told = problem.args[0] if problem.args and isinstance(problem.args[0], dict) else {}
     return str(told.get("C", "")), str(told.get("M", problem))
+
+
+def _behind(problem: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those that were being handled when it was raised."""
+    while problem is not None:
+        yield problem
+        problem = problem.__context__
 
 
 def _because(problem: BaseException) -> str:
