@@ -115,7 +115,7 @@ class PostgresStore:
         """A transaction while nobody else makes or writes this index."""
         with self.transaction():
             self.connection.command(f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}")
-            for key in (tables.SHARED, self.schema):
+            for key in (self.schema, tables.SHARED):  # in this order, as a writer holds its own
                 self.connection.run(f"SELECT pg_advisory_xact_lock({_LOCK})", (key,))
             yield
 
