@@ -27,8 +27,8 @@ class Corpus(Protocol):
     def documents(self) -> Documents:
         """All documents."""
 
-    def find(self, term: str) -> Postings:
-        """Where a term stands; see `forward` for its suffixes."""
+    def find(self, terms: Iterable[str]) -> Mapping[str, Postings]:
+        """Where terms stand, see `forward` for their suffixes; those that stand nowhere are left out."""
 
     def size(self, term: str) -> int:
         """About how many documents hold it."""

@@ -31,9 +31,9 @@ class CorpusInMemory:
         """All documents."""
         return self._lexicon.documents
 
-    def find(self, term: str) -> Postings:
-        """Where a term stands."""
-        return self._lexicon.find(term)
+    def find(self, terms: Iterable[str]) -> Mapping[str, Postings]:
+        """Where terms stand."""
+        return self._lexicon.find_all(terms)
 
     def size(self, term: str) -> int:
         """How many documents hold it."""

@@ -48,9 +48,9 @@ class StoredCorpus:
         """All documents."""
         return self._lexicon.documents
 
-    def find(self, term: str) -> Postings:
-        """Where a term stands."""
-        return self._lexicon.find(term)
+    def find(self, terms: Iterable[str]) -> Mapping[str, Postings]:
+        """Where terms stand."""
+        return self._lexicon.find_all(terms)
 
     def size(self, term: str) -> int:
         """About how many documents hold it."""
