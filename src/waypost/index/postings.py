@@ -127,13 +127,15 @@ class Lexicon:
             numbers, often = numbers[alive], often[alive]
         return Postings(numbers, often.astype("f4"))
 
-    def size(self, term: str) -> int:
-        """About how many documents hold the term: removed ones that are not yet folded away count too."""
-        total = sum(len(chunks) for _, chunks, _ in self._fresh.get(term, ()))
+    def sizes(self, terms: Iterable[str]) -> dict[str, int]:
+        """About how many documents hold terms: removed ones that are not yet folded away count too."""
+        wanted = list(dict.fromkeys(terms))
+        found = {term: sum(len(chunks) for _, chunks, _ in self._fresh.get(term, ())) for term in wanted}
+        asked = json.dumps(wanted)
         for run in self._runs:
-            row = self._connection.execute(_SIZE, (run, term)).fetchone()
-            total += 0 if row is None else row[0] // 3
-        return total
+            for term, size in self._connection.execute(_SIZES, (asked, run)):
+                found[term] += size // 3
+        return found
 
     def kin(self, word: str) -> list[str]:
         """Other terms of a word's root, with the root itself."""
@@ -164,7 +166,10 @@ _FIND = """
 SELECT p.term, p.postings FROM json_each(?) AS wanted
 CROSS JOIN lexicon_posting p ON p.run = ? AND p.term = wanted.value
 """
-_SIZE = "SELECT length(postings) FROM lexicon_posting WHERE run = ? AND term = ?"
+_SIZES = """
+SELECT p.term, length(p.postings) FROM json_each(?) AS wanted
+CROSS JOIN lexicon_posting p ON p.run = ? AND p.term = wanted.value
+"""
 
 
 def _documents(rows: list[tuple[int, int, bytes]], size: int) -> Documents:

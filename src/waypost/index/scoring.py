@@ -95,7 +95,7 @@ def _telling(corpus: Corpus, query: Query, most: int) -> list[tuple[str, float]]
     if len(query.weights) <= most:
         return list(query.weights.items())
     total = corpus.documents.total
-    sizes = {term: corpus.size(term) for term in query.weights}
+    sizes = corpus.sizes(query.weights)
     worth = {term: weight * _rarity(total, sizes[term]) for term, weight in query.weights.items() if sizes[term]}
     return [(term, query.weights[term]) for term in sorted(worth, key=lambda term: (-worth[term], term))[:most]]
 

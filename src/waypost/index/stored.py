@@ -52,9 +52,9 @@ class StoredCorpus:
         """Where terms stand."""
         return self._lexicon.find_all(terms)
 
-    def size(self, term: str) -> int:
-        """About how many documents hold it."""
-        return self._lexicon.size(term)
+    def sizes(self, terms: Iterable[str]) -> Mapping[str, int]:
+        """About how many documents hold terms."""
+        return self._lexicon.sizes(terms)
 
     def kin(self, word: str) -> Sequence[str]:
         """Other terms of a word's root."""
