@@ -22,6 +22,8 @@ READERS = frozenset({
     "resolving", "scoring", "search", "state", "store", "stored", "updating", "workers",
 })  # fmt: skip
 """Modules that decide how the content is kept up to date or read, and not what it is."""
+WARY = ("trusted_schema = OFF", "cell_size_check = ON")
+"""The file may have come with a repository: nothing in it is trusted."""
 MARK = "unsynced since boot"
 BUSY_SECONDS = 10.0
 CACHE_KIB = 32_000
@@ -95,6 +97,8 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         _make_folder(self.path.parent)
+        if self.path.is_symlink():
+            raise IndexDamaged("the file was a symbolic link, which nobody made for Waypost")
         try:
             connection = sqlite3.connect(
                 self.path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=256
@@ -117,7 +121,7 @@ class Store:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        for setting in (f"cache_size = -{CACHE_KIB}", "cache_spill = OFF", "temp_store = MEMORY"):
+        for setting in (f"cache_size = -{CACHE_KIB}", "cache_spill = OFF", "temp_store = MEMORY", *WARY):
             connection.execute(f"PRAGMA {setting}")
         if _number(connection, "user_version") == 0 and not _number(connection, "schema_version"):
             self._make(connection)
@@ -195,7 +199,7 @@ class Store:
         """Alone among all processes until the end. Raises IndexBusy after so many seconds of waiting."""
         _make_folder(self.path.parent)
         try:
-            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         except OSError as problem:
             raise IndexUnwritable(_unwritable(self.path, problem.strerror or "")) from problem
         try:
