@@ -84,6 +84,7 @@ def test_lines_that_are_not_committed_are_told_as_such(stage: tuple[Played, Scri
     assert "not committed" in told["why"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "words"),
     [
