@@ -1,0 +1,115 @@
+"""Parsing results of contents that are no longer there, kept for the day when a branch or a rewind brings them back."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from array import array
+from collections.abc import Iterable
+
+from waypost.index.packing import Packed, from_bytes, to_bytes
+
+MOST_BYTES = 16_000_000
+"""What is kept altogether; the oldest goes first."""
+
+
+def names_of(data: bytes) -> array[int]:
+    """The ids of names as the `names` column of a file holds them."""
+    names = array("I")
+    names.frombytes(data)
+    if sys.byteorder == "big":
+        names.byteswap()
+    return names
+
+
+def names_as_bytes(ids: Iterable[int]) -> bytes:
+    """Ids of names for the `names` column of a file."""
+    names = array("I", ids)
+    if sys.byteorder == "big":
+        names.byteswap()
+    return names.tobytes()
+
+
+def keep(connection: sqlite3.Connection, file: int, path: str, digest: bytes, terms: bytes) -> None:
+    """Keeps what the store holds of a file, before it is removed."""
+    packed = packed_of(connection, file, terms)
+    if packed.status == "quarantined":
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO kept (path, digest, packed) VALUES (?, ?, ?)", (path, digest, to_bytes(packed))
+    )
+
+
+def kept_digests(connection: sqlite3.Connection) -> dict[str, tuple[bytes, ...]]:
+    """The contents that are kept, by path."""
+    found: dict[str, tuple[bytes, ...]] = {}
+    for path, digest in connection.execute("SELECT path, digest FROM kept"):
+        found[path] = (*found.get(path, ()), digest)
+    return found
+
+
+def take(connection: sqlite3.Connection, path: str, digest: bytes) -> Packed | None:
+    """What was kept of a content, which then lives in the tables again; None where it is not whole."""
+    row = connection.execute("SELECT id, packed FROM kept WHERE path = ? AND digest = ?", (path, digest)).fetchone()
+    if row is None:
+        return None
+    connection.execute("DELETE FROM kept WHERE id = ?", (row[0],))
+    try:
+        return from_bytes(row[1])
+    except ValueError:
+        return None  # damaged: it is parsed again
+
+
+def trim(connection: sqlite3.Connection, most: int = MOST_BYTES) -> None:
+    """Drops the oldest of what is kept until the rest fits."""
+    (size,) = connection.execute("SELECT coalesce(sum(length(packed)), 0) FROM kept").fetchone()
+    if size <= most:
+        return
+    dropped = []
+    for number, length in connection.execute("SELECT id, length(packed) FROM kept ORDER BY id"):
+        dropped.append((number,))
+        size -= length
+        if size <= most * 3 // 4:
+            break
+    connection.executemany("DELETE FROM kept WHERE id = ?", dropped)
+
+
+def packed_of(connection: sqlite3.Connection, file: int, terms: bytes = b"") -> Packed:
+    """A file's rows as one value."""
+    language, status, why, lines, chunk_base, chunks, symbol_base, symbols, names = connection.execute(
+        "SELECT language, status, why, lines, chunk_base, chunks, symbol_base, symbols, names FROM files WHERE id = ?",
+        (file,),
+    ).fetchone()
+    numbers: dict[int, int] = {}
+
+    def number(name: int) -> int:
+        return numbers.setdefault(name, len(numbers))
+
+    found = connection.execute(
+        "SELECT name, qualified, kind, start_line, end_line, name_line, parent FROM symbols "
+        "WHERE id >= ? AND id < ? ORDER BY id",
+        (symbol_base, symbol_base + symbols),
+    )
+    symbol_rows = [(number(row[0]), *row[1:6], -1 if row[6] is None else row[6] - symbol_base) for row in found]
+    found = connection.execute(
+        "SELECT start_line, end_line, kind, symbol, name FROM chunks WHERE id >= ? AND id < ? ORDER BY id",
+        (chunk_base, chunk_base + chunks),
+    )
+    chunk_rows = [(*row[:3], -1 if row[3] is None else row[3] - symbol_base, row[4]) for row in found]
+    found = connection.execute(
+        "SELECT module, name, alias, line FROM imports WHERE file = ? ORDER BY position", (file,)
+    )
+    import_rows = [(*(number(name) for name in row[:3]), row[3]) for row in found]
+    runs = [(number(name), run) for name, run in runs_of(connection, file, names)]
+    texts = {name: connection.execute("SELECT name FROM names WHERE id = ?", (name,)).fetchone()[0] for name in numbers}
+    return Packed(language, status, why, lines, list(texts.values()), symbol_rows, runs, import_rows, chunk_rows, terms)
+
+
+def runs_of(connection: sqlite3.Connection, file: int, names: bytes) -> list[tuple[int, bytes]]:
+    """The references that stand in a file: a name's id and its run."""
+    found = []
+    for name in names_of(names):
+        row = connection.execute('SELECT run FROM "references" WHERE name = ? AND file = ?', (name, file)).fetchone()
+        if row is not None:
+            found.append((name, row[0]))
+    return found

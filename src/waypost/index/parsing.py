@@ -1,0 +1,93 @@
+"""From a file's bytes to what is known of it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from waypost.index.chunking import chunks_of
+from waypost.index.defining import Source
+from waypost.index.languages.grammar import Grammar, reader
+from waypost.index.languages.naming import language_of
+from waypost.index.languages.table import GRAMMARS
+from waypost.index.model import Parsed, Status
+from waypost.index.windows import blank_lines, windowed
+
+if TYPE_CHECKING:
+    from tree_sitter import Parser, Tree
+
+VERSION = "1"
+"""Changes whenever the same bytes give another `Parsed`, so that stored ones are made anew."""
+LARGEST = 5_000_000
+"""Bytes up to which a file is read by a grammar."""
+PATIENCE = 200_000
+"""How often a grammar is asked to go on before it is given up, about 5 s of work; counted, so that it is the same
+everywhere and always."""
+LONGEST_LINE = 20_000
+"""Bytes in one line from which a file counts as minified."""
+
+
+def parse(path: str, text: bytes) -> Parsed:
+    """Symbols, references, imports and chunks of one file; deterministic, for any bytes.
+
+    `path` decides the language, with the first line; a text that no grammar fits comes back in windows, with
+    the reason in `why`. Never raises; a grammar that hangs or crashes is the caller's to end.
+    """
+    language = language_of(path, text)
+    unfit = _unfit(text)
+    if unfit:
+        return windowed(language, text, unfit)
+    grammar = GRAMMARS.get(language)
+    if grammar is None:
+        return windowed(language, text, f"no grammar for {language}")
+    try:
+        return _by_grammar(grammar, text)
+    except ImportError:
+        extra = 'pip install "waypost[languages]"' if grammar.extra else f"pip install {grammar.wheel}"
+        return windowed(language, text, f"the grammar of {language} is not installed: {extra}")
+
+
+def _unfit(text: bytes) -> str:
+    """Why no grammar should read a text, or nothing."""
+    if b"\0" in text:
+        at = text.find(b"\0")
+        return f"a zero byte on line {text.count(bytes([10]), 0, at) + 1}: binary or UTF-16"
+    if len(text) > LARGEST:
+        return f"{len(text)} bytes are more than the {LARGEST} that a grammar is given"
+    longest = max(map(len, text.split(b"\n")))
+    return f"a line of {longest} bytes: minified or data" if longest > LONGEST_LINE else ""
+
+
+def _by_grammar(grammar: Grammar, text: bytes) -> Parsed:
+    from waypost.index.reading import read
+
+    status: Status = "parsed"
+    why = ""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        status, why = "partial", f"not UTF-8 on line {text.count(bytes([10]), 0, error.start) + 1}"
+        text = text.decode("utf-8", "surrogateescape").encode("utf-8", "replace")
+    ready = reader(grammar)
+    tree = _tree(ready.parser, text)
+    if tree is None:
+        return windowed(grammar.name, text, "the grammar was given up after a long while")
+    root = tree.root_node
+    if root.has_error:
+        status, why = "partial", why or "the grammar could not read all of it"
+    source = Source(text)
+    symbols, references, imports = read(ready, root, source)
+    blank = blank_lines(text)
+    chunks = chunks_of(symbols, blank)
+    return Parsed(grammar.name, status, len(blank), tuple(symbols), tuple(references), tuple(imports), chunks, why)
+
+
+def _tree(parser: Parser, text: bytes) -> Tree | None:
+    """The syntax tree, or nothing when it takes the grammar too long."""
+    view = memoryview(text)
+    asked = itertools.count()
+    try:
+        return parser.parse(lambda offset, _: view[offset:], progress_callback=lambda _, __: next(asked) > PATIENCE)
+    except ValueError:
+        parser.reset()
+        return None

@@ -1,0 +1,240 @@
+"""The index's one file: opened, made anew where it is damaged or of another version, written by one at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from waypost.index.errors import IndexBusy, IndexDamaged, IndexFull, IndexProblem, IndexUnwritable
+from waypost.index.schema import APPLICATION, SCHEMA, TABLES
+
+BUSY_SECONDS = 10.0
+CACHE_KIB = 32_000
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_SCHEMA})
+_UNWRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
+
+
+class Store:
+    """A connection to the file. For one thread at a time; several processes may have one each.
+
+    A rollback journal, as WAL may lose a commit in many SQLites that are in use: a reader sees the last commit while
+    a writer gathers the next, since changed pages stay in memory until then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file or makes it. `remade` says why an existing one was made anew, or nothing.
+
+        Raises IndexUnwritable, IndexFull, IndexBusy.
+        """
+        self.path = path
+        self.remade = ""
+        self.lexicon = _lexicon()
+        self._open_or_remake()
+
+    def _open_or_remake(self) -> None:
+        try:
+            self.connection = self._connect()
+        except IndexDamaged as problem:
+            self._delete()
+            self.remade = str(problem)
+            self.connection = self._connect()
+
+    def remake(self, why: str) -> None:
+        """Deletes what is there and begins with nothing; for a file found damaged while it was read."""
+        self.connection.close()
+        self._delete()
+        self.remade = why
+        self._open_or_remake()
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.connection.close()
+
+    @property
+    def is_current_file(self) -> bool:
+        """Whether the path still means the file that is open here: it may have been deleted, and be another now."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._identity
+
+    def _delete(self) -> None:
+        for suffix in ("-journal", ""):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").unlink()
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection:
+        _make_folder(self.path.parent)
+        try:
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=256
+            )
+        except sqlite3.Error as problem:
+            raise translated(problem, self.path) from problem
+        try:
+            self._prepare(connection)
+            found = self.path.stat()
+        except sqlite3.Error as problem:
+            connection.close()
+            raise translated(problem, self.path) from problem
+        except BaseException:
+            connection.close()
+            raise
+        self._identity = found.st_dev, found.st_ino
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        for setting in (f"cache_size = -{CACHE_KIB}", "cache_spill = OFF", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {setting}")
+        if _number(connection, "user_version") == 0 and not _number(connection, "schema_version"):
+            self._make(connection)
+        made, version = _number(connection, "application_id"), _number(connection, "user_version")
+        if made != APPLICATION:
+            raise IndexDamaged("the file was no index")
+        if version != SCHEMA:
+            raise IndexDamaged(f"the index was of version {version}, this is {SCHEMA}")
+        if (by := _meta(connection, "made_by")) != self.made_by:
+            raise IndexDamaged(f"the index was made by {by}, this is {self.made_by}")
+        for setting in ("journal_mode = TRUNCATE", "synchronous = NORMAL", "secure_delete = OFF"):
+            connection.execute(f"PRAGMA {setting}")
+
+    def _make(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN EXCLUSIVE")
+        try:
+            if not _number(connection, "schema_version"):  # another process may have made it
+                for statement in TABLES.split(";\n"):
+                    connection.execute(statement)
+                if self.lexicon is not None:
+                    self.lexicon.create(connection)
+                connection.execute("INSERT INTO meta VALUES ('made_by', ?)", (self.made_by,))
+                connection.execute(f"PRAGMA application_id = {APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    @property
+    def made_by(self) -> str:
+        """What decides the content beside the files themselves: the versions of parsing and of the lexicon."""
+        parsing = import_module("waypost.index.parsing") if find_spec("waypost.index.parsing") else None
+        return f"parsing {getattr(parsing, 'VERSION', '0')}, lexicon {getattr(self.lexicon, 'VERSION', '0')}"
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written in it, or nothing. Raises IndexFull, IndexBusy, IndexDamaged, IndexUnwritable."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            yield self.connection
+            self.connection.execute("COMMIT")
+        except sqlite3.Error as problem:
+            self._roll_back()
+            raise translated(problem, self.path) from problem
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def writing(self, seconds: float) -> Iterator[None]:
+        """Alone among all processes until the end. Raises IndexBusy after so many seconds of waiting."""
+        _make_folder(self.path.parent)
+        try:
+            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as problem:
+            raise IndexUnwritable(_unwritable(self.path, problem.strerror or "")) from problem
+        try:
+            _wait_for(lock, seconds, self.path)
+            if not self.is_current_file:
+                self.connection.close()
+                self._open_or_remake()
+            yield
+        finally:
+            os.close(lock)
+
+    # --- small facts --------------------------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> Any:
+        """A fact about the whole; None where it is not known."""
+        return _meta(self.connection, key)
+
+    def set_meta(self, key: str, value: str | float) -> None:
+        """Writes a fact about the whole."""
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def _lexicon() -> ModuleType | None:
+    return import_module("waypost.index.lexicon") if find_spec("waypost.index.lexicon") else None
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _meta(connection: sqlite3.Connection, key: str) -> Any:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else None
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder of the index, which git then passes over."""
+    if folder.is_dir():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+    except OSError as problem:
+        raise IndexUnwritable(_unwritable(folder, problem.strerror or "")) from problem
+
+
+def _wait_for(lock: int, seconds: float, path: Path) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            if time.monotonic() >= until:
+                raise IndexBusy(f"{path}: another process is updating it; ask again when it has ended") from problem
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _unwritable(path: Path, said: str) -> str:
+    return f"{path}: the index can't be written here ({said}); name another place with --place"
+
+
+def translated(problem: sqlite3.Error, path: Path) -> IndexProblem:
+    """SQLite's complaint in this room's words."""
+    code = getattr(problem, "sqlite_errorcode", 0)
+    primary = code & 0xFF
+    if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_WRITE:
+        return IndexFull(
+            f"{path}: the disk is full; what was indexed before is kept. Free some space, or name another place "
+            "with --place"
+        )
+    if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return IndexBusy(f"{path}: another process is writing to it; ask again when it has ended")
+    if primary in _UNWRITABLE:
+        return IndexUnwritable(_unwritable(path, str(problem)))
+    if primary in _DAMAGE or isinstance(problem, sqlite3.DatabaseError):
+        return IndexDamaged(f"the file was damaged ({problem})")
+    return IndexProblem(f"{path}: {problem}")
