@@ -41,6 +41,10 @@ CODES = {
     ("sandbox", "SandboxError"): Exit.MACHINE_LACKS,
     ("environment", "SetupFailed"): Exit.NOT_SO,
     ("environment", "NoInterpreter"): Exit.MACHINE_LACKS,
+    ("index", "IndexFull"): Exit.MACHINE_LACKS,
+    ("index", "IndexUnwritable"): Exit.MACHINE_LACKS,
+    ("index", "IndexBusy"): Exit.MACHINE_LACKS,
+    ("index", "WorkersFailed"): Exit.MACHINE_LACKS,
     ("models", "ModelError"): Exit.NOT_SO,
     ("models", "BadModel"): Exit.BAD_INPUT,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Literal, NamedTuple, TypeAlias
 
 from waypost.index.contents import LARGEST, Stamp, Unread, read, why_not
@@ -84,8 +83,6 @@ class Analysis:
 
 def terms_of(path: str, data: bytes, parsed: Parsed) -> bytes:
     """What search keeps of the text."""
-    if find_spec("waypost.index.forward") is None:
-        return b""
-    forward = import_module("waypost.index.forward")
-    terms: bytes = forward.terms_of_file(path, data.decode("utf-8", "replace"), parsed)
-    return terms
+    from waypost.index.forward import terms_of_file  # here, as numpy comes with it
+
+    return terms_of_file(path, data.decode("utf-8", "replace"), parsed)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from waypost.index.defining import CLASSES, FUNCTIONS, Captures, Definition, Outline
+from waypost.index.defining import CLASSES, FUNCTIONS, METHODS_IN, Captures, Definition, Outline, plain_name
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,12 +18,11 @@ Locals = dict[int, set[bytes]]
 def locals_of(captures: Captures, outline: Outline, text: bytes) -> Locals:
     """Which names are local to which definition, so that a use of them refers to nothing elsewhere."""
     found: Locals = {}
-    kinds = [one.kind for one in outline.definitions]
     for node in captures.get("local", ()):
         found.setdefault(outline.innermost(node.start_byte), set()).add(text[node.start_byte : node.end_byte])
-    for node in captures.get("bound", ()):
+    for _, node in _bound(captures):
         owner = outline.innermost(node.start_byte)
-        if owner >= 0 and kinds[owner] in FUNCTIONS:
+        if owner >= 0 and outline.definitions[owner].kind in FUNCTIONS:
             found.setdefault(owner, set()).add(text[node.start_byte : node.end_byte])
     for node in captures.get("outer", ()):
         found.get(outline.innermost(node.start_byte), set()).discard(text[node.start_byte : node.end_byte])
@@ -29,14 +30,19 @@ def locals_of(captures: Captures, outline: Outline, text: bytes) -> Locals:
     return found
 
 
+def _bound(captures: Captures) -> Iterator[tuple[str, Node]]:
+    """Bound names with the kind that the query gives them: none for `@bound`, `field` for `@bound.field`."""
+    for capture, nodes in captures.items():
+        if capture.startswith("bound"):
+            for node in nodes:
+                yield capture[6:], node
+
+
 def _inherit(found: Locals, outline: Outline) -> None:
-    """A function sees the locals of the functions around it."""
+    """A definition sees what is local to the definitions around it, a class's type parameters for one."""
     empty: set[bytes] = set()
     for position, one in enumerate(outline.definitions):
-        around = one.parent
-        while around >= 0 and outline.definitions[around].kind in CLASSES:
-            around = outline.definitions[around].parent
-        if around >= 0 and (theirs := found.get(around, empty)):
+        if one.parent >= 0 and (theirs := found.get(one.parent, empty)):
             own = found.get(position)
             found[position] = theirs | own if own else theirs
 
@@ -44,28 +50,37 @@ def _inherit(found: Locals, outline: Outline) -> None:
 def bound_symbols(captures: Captures, outline: Outline, text: bytes) -> list[Definition]:
     """Variables and fields bound outside of functions, and fields that methods bind: the first binding of each."""
     known = {(one.parent, one.name) for one in outline.definitions}
+    imports = sorted((node.start_byte, node.end_byte) for node in captures.get("import", ()))
     found: list[Definition] = []
-    for node in captures.get("bound", ()):
+    for kind, node in _bound(captures):
         owner = outline.innermost(node.start_byte)
-        if owner < 0 or outline.definitions[owner].kind not in FUNCTIONS:
-            _add(node, owner, known, found, text)
+        in_function = owner >= 0 and outline.definitions[owner].kind in FUNCTIONS
+        if not in_function and node.start_byte not in outline.named and not _within(imports, node.start_byte):
+            in_class = owner >= 0 and outline.definitions[owner].kind in METHODS_IN
+            _add(node, kind or ("field" if in_class else ""), owner, known, found, text)
     for node in captures.get("instance", ()):
         owner = _class_around(outline, node.start_byte)
         if owner >= 0:
-            _add(node, owner, known, found, text)
+            _add(node, "field", owner, known, found, text)
     return found
 
 
-def _add(node: Node, owner: int, known: set[tuple[int, str]], found: list[Definition], text: bytes) -> None:
+def _within(spans: list[tuple[int, int]], at: int) -> bool:
+    """Whether a byte lies in one of the spans, which lie one after the other."""
+    before = bisect_right(spans, (at, 1 << 62)) - 1
+    return before >= 0 and at < spans[before][1]
+
+
+def _add(node: Node, kind: str, owner: int, known: set[tuple[int, str]], found: list[Definition], text: bytes) -> None:
     start, end = node.start_byte, node.end_byte
-    name = text[start:end].decode("utf-8", "replace")
+    name = plain_name(text[start:end])
     if (owner, name) in known:
         return
     known.add((owner, name))
     statement = node.parent
-    stop = statement.end_byte if statement is not None else end
-    kind = "field" if owner >= 0 else "constant" if name.isupper() else "variable"
-    found.append(Definition(start, max(end, stop), kind, owner, name, start))
+    if statement is not None and not statement.type.endswith(("body", "list", "pattern")):
+        end = max(end, statement.end_byte)
+    found.append(Definition(start, end, kind or ("constant" if name.isupper() else "variable"), owner, name, start))
 
 
 def _class_around(outline: Outline, at: int) -> int:

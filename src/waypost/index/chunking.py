@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from waypost.index.defining import CLASSES, FUNCTIONS
+from waypost.index.defining import CLASSES, FUNCTIONS, METHODS_IN
 from waypost.index.model import Chunk, Symbol
 from waypost.index.windows import windows
 
@@ -14,16 +15,23 @@ LONG_FUNCTION = 90
 """Lines from which a function is cut."""
 FUNCTION_WINDOW = 60
 
-UNITS = FUNCTIONS | CLASSES | {"type", "section", "table", "view", "heading"}
+UNITS = FUNCTIONS | CLASSES | {"type", "section", "table", "view"}
+"""Kinds of symbols that are chunks of their own if they take more than one line; single lines go with the rest."""
 
 
-def chunks_of(symbols: Sequence[Symbol], blank: Sequence[bool]) -> tuple[Chunk, ...]:
-    """Chunks in the order of their lines; each line that is not blank is in at least one.
+def chunks_of(symbols: Sequence[Symbol], weights: Sequence[int]) -> tuple[Chunk, ...]:
+    """Chunks in the order of their lines; each line that is not blank is in one.
 
-    `blank[n]` tells whether line `n + 1` is blank.
+    `weights` are as `windows.weights_of` gives them; what only closes something goes with what stands before it.
     """
-    runs = _runs(symbols, len(blank))
-    return tuple(chunk for unit, first, last in runs for chunk in _cut(symbols, unit, first, last, blank))
+    found: list[Chunk] = []
+    for unit, first, last in _runs(symbols, len(weights)):
+        if found and 1 in weights[first - 1 : last] and 2 not in weights[first - 1 : last]:
+            closing = max(line for line in range(first, last + 1) if weights[line - 1])
+            found[-1] = replace(found[-1], end_line=closing)
+        else:
+            found.extend(_cut(symbols, unit, first, last, weights))
+    return tuple(found)
 
 
 def _runs(symbols: Sequence[Symbol], lines: int) -> Iterator[tuple[int, int, int]]:
@@ -57,19 +65,19 @@ def _is_unit(position: int, symbols: Sequence[Symbol], whole: set[int]) -> bool:
     """Whether a symbol gets lines of its own; `whole` collects those whose inside doesn't."""
     symbol = symbols[position]
     within = symbol.parent in whole
-    small = symbol.kind in CLASSES and symbol.end_line - symbol.start_line < SMALL_CLASS
+    small = symbol.kind in METHODS_IN and symbol.end_line - symbol.start_line < SMALL_CLASS
     if within or symbol.kind in FUNCTIONS or small:
         whole.add(position)
-    return symbol.kind in UNITS and not within
+    return symbol.kind in UNITS and symbol.end_line > symbol.start_line and not within
 
 
-def _cut(symbols: Sequence[Symbol], unit: int, first: int, last: int, blank: Sequence[bool]) -> Iterator[Chunk]:
+def _cut(symbols: Sequence[Symbol], unit: int, first: int, last: int, weights: Sequence[int]) -> Iterator[Chunk]:
     if unit < 0:
-        for start, end in windows(blank, first, last):
+        for start, end in windows(weights, first, last):
             yield Chunk(start, end, "window")
         return
     symbol = symbols[unit]
     size = LONG_FUNCTION if last - first < LONG_FUNCTION else FUNCTION_WINDOW
-    for start, end in windows(blank, first, last, size):
+    for start, end in windows(weights, first, last, size):
         is_it = symbol.kind not in CLASSES or start <= symbol.name_line <= end
         yield Chunk(start, end, symbol.kind if is_it else "window", symbol.qualified, unit)

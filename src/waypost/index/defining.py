@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from waypost.index.languages.grammar import words
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 Captures = dict[str, "list[Node]"]
 
-NOT_SYMBOLS = frozenset(
-    {"name", "bound", "local", "instance", "outer", "around", "use", "call", "inherit", "skip", "import"}
-)
+WORDS = words("name owner local instance outer around use call inherit skip keep import heading")
+"""Capture names that are no symbol's kind; `bound` and those that begin with it or with `_` are none either."""
 FUNCTIONS = frozenset({"function", "method", "constructor", "macro", "procedure", "property", "test", "prototype"})
 CLASSES = frozenset({"class", "interface", "struct", "enum", "trait", "object", "module", "union", "implementation"})
-BINDINGS = frozenset({"variable", "constant", "field"})
+METHODS_IN = CLASSES - {"module"} | {"type"}
+"""Kinds whose functions are methods and whose variables are fields."""
+GENERAL = frozenset({"class", "function", "type"})
+"""Kinds that give way when the same node is also of a more special kind."""
 
 
 class Source:
@@ -58,7 +62,7 @@ class Definition:
     parent: int
     name: str = ""
     name_at: int = -1
-    qualified: str = ""
+    owner: str = ""  # the class that it belongs to without standing in it
 
 
 @dataclass(slots=True)
@@ -79,12 +83,13 @@ def outline_of(captures: Captures, text: bytes) -> Outline:
     """Nest the captured definitions and give each its name; one without a name is left out."""
     events: list[tuple[int, int, int, str]] = []
     for kind, nodes in captures.items():
-        if kind not in NOT_SYMBOLS:
+        if kind not in WORDS and not kind.startswith(("bound", "_")):
             events.extend((node.start_byte, 0, -node.end_byte, kind) for node in nodes)
-    events.extend((node.start_byte, 1, -node.end_byte, "") for node in captures.get("name", ()))
-    events.sort()
+    for word in ("name", "owner"):
+        events.extend((node.start_byte, 1, -node.end_byte, word) for node in captures.get(word, ()))
+    events.sort(key=lambda event: (event[:3], event[3] in GENERAL, event[3]))
     nested = _nest(events, text)
-    return _with_edges(_named_only(nested))
+    return outlined(_named_only(nested))
 
 
 def _nest(events: list[tuple[int, int, int, str]], text: bytes) -> list[Definition]:
@@ -96,20 +101,33 @@ def _nest(events: list[tuple[int, int, int, str]], text: bytes) -> list[Definiti
         while open_ones and found[open_ones[-1]].end <= start:
             open_ones.pop()
         if is_name:
-            _give_name(found, open_ones, start, text[start:-minus_end])
-        elif (start, minus_end) != last:  # one node under two kinds is one definition: the first in the alphabet
+            _give(found, open_ones, kind, start, text[start:-minus_end])
+        elif (start, minus_end) != last:
             last = (start, minus_end)
             found.append(Definition(start, -minus_end, kind, open_ones[-1] if open_ones else -1))
             open_ones.append(len(found) - 1)
     return found
 
 
-def _give_name(found: list[Definition], open_ones: list[int], at: int, name: bytes) -> None:
+def _give(found: list[Definition], open_ones: list[int], word: str, at: int, text: bytes) -> None:
+    """Name the innermost definition that has no name yet, or note whose it is."""
     for position in reversed(open_ones):
-        if found[position].name_at < 0:
-            found[position].name = name.decode("utf-8", "replace")
-            found[position].name_at = at
+        one = found[position]
+        if one.name_at < 0:
+            said = plain_name(text)
+            if word == "owner":
+                one.owner = said
+            else:
+                one.name, one.name_at = said, at
             return
+
+
+def plain_name(text: bytes) -> str:
+    """A name without its quotes, on one line, its parts joined by dots."""
+    name = text.decode("utf-8", "replace").lstrip(":").strip()
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'`":
+        name = name[1:-1]
+    return " ".join(name.replace("::", ".").replace("\\", ".").split())
 
 
 def _named_only(found: list[Definition]) -> list[Definition]:
@@ -126,7 +144,8 @@ def _named_only(found: list[Definition]) -> list[Definition]:
     return kept
 
 
-def _with_edges(definitions: list[Definition]) -> Outline:
+def outlined(definitions: list[Definition]) -> Outline:
+    """An outline of definitions that are nested and in the order of their beginning."""
     outline = Outline(definitions)
     open_ones: list[int] = []
 

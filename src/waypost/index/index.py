@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from waypost.index.analysing import PARSER
-from waypost.index.contents import LARGEST, Content, Stamp, is_racy, read
+from waypost.index.contents import LARGEST, Content, Unread, is_racy, read
 from waypost.index.errors import BadRoot, IndexBusy, IndexDamaged
 from waypost.index.planning import plan_for, plan_for_all, relative
 from waypost.index.state import State, state_of
@@ -28,7 +28,7 @@ PATIENCE = 60.0
 class Index:
     """Answers questions about the files below `root`. One object serves one thread at a time.
 
-    `text` and `is_current` compare with the disk, so that nothing stale is answered; `update` makes it current.
+    `text` compares with the disk, so that nothing stale is answered; `update` makes it current.
     """
 
     def __init__(self, root: Path, store: Store, workers: Workers) -> None:
@@ -37,6 +37,7 @@ class Index:
         self.store = store
         self.workers = workers
         self.notes: list[str] = []
+        self._folder: int | None = None
 
     @classmethod
     def open(
@@ -65,6 +66,12 @@ class Index:
         """Lets go of the file and ends the workers."""
         self.workers.close()
         self.store.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._folder is not None:
+            os.close(self._folder)
+            self._folder = None
 
     def __enter__(self) -> Index:
         return self
@@ -98,6 +105,7 @@ class Index:
         path outside of the root, BadRoot.
         """
         start = time.monotonic()
+        self._let_go()
         named = None if paths is None else relative(self.root, paths)
         with self.store.writing(wait):
             updating = Updating(self.root, self.store, self.workers)
@@ -121,10 +129,10 @@ class Index:
         else:
             raise damage
 
-    def refresh(self, wait: float = 1.0) -> None:
+    def refresh(self, wait: float = 1.0, progress: Progress | None = None) -> None:
         """Updates before a question; where another process writes, the answer is told to be partial."""
         try:
-            self.update(wait=wait)
+            self.update(wait=wait, progress=progress)
         except IndexBusy as problem:
             self.notes[:] = [str(problem)]
 
@@ -140,34 +148,21 @@ class Index:
 
     # --- verifying ----------------------------------------------------------------------------------------------------
 
-    def is_current(self, path: str) -> bool:
-        """Whether what is stored of a file is what the disk holds now."""
-        row = self.connection.execute(
-            "SELECT mtime_ns, ctime_ns, size, inode, read_ns FROM files WHERE path = ? AND left_out IS NULL", (path,)
-        ).fetchone()
-        if row is None:
-            return False
-        try:
-            found = os.lstat(f"{self.root}/{path}")
-        except OSError:
-            return False
-        stamp = Stamp(found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
-        if stamp != row[:4]:
-            return False
-        return not is_racy(stamp, row[4]) or self.text(path) is not None
-
     def text(self, path: str) -> bytes | None:
         """A file's bytes, if they are those that were indexed; else None, and `update` is due."""
         row = self.connection.execute(
-            "SELECT digest FROM files WHERE path = ? AND left_out IS NULL", (path,)
+            "SELECT digest, read_ns, mtime_ns, ctime_ns, size, inode FROM files WHERE path = ? AND left_out IS NULL",
+            (path,),
         ).fetchone()
         if row is None:
             return None
-        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            content = read(root, path, self.workers.largest)
-        finally:
-            os.close(root)
-        if isinstance(content, Content) and hashlib.sha256(content.data).digest() == row[0]:
-            return content.data
-        return None
+        content = self._read(path)
+        if not isinstance(content, Content):
+            return None
+        is_sure = content.stamp == row[2:] and not is_racy(content.stamp, row[1])
+        return content.data if is_sure or hashlib.sha256(content.data).digest() == row[0] else None
+
+    def _read(self, path: str) -> Content | Unread:
+        if self._folder is None:
+            self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return read(self._folder, path, self.workers.largest)

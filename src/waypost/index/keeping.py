@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import zlib
 from array import array
 from collections.abc import Iterable
 
@@ -30,13 +31,14 @@ def names_as_bytes(ids: Iterable[int]) -> bytes:
     return names.tobytes()
 
 
-def keep(connection: sqlite3.Connection, file: int, path: str, digest: bytes, terms: bytes) -> None:
+def keep(connection: sqlite3.Connection, file: int, path: str, digest: bytes) -> None:
     """Keeps what the store holds of a file, before it is removed."""
-    packed = packed_of(connection, file, terms)
+    packed = packed_of(connection, file)
     if packed.status == "quarantined":
         return
     connection.execute(
-        "INSERT OR REPLACE INTO kept (path, digest, packed) VALUES (?, ?, ?)", (path, digest, to_bytes(packed))
+        "INSERT OR REPLACE INTO kept (path, digest, packed, terms) VALUES (?, ?, ?, ?)",
+        (path, digest, to_bytes(packed), packed.terms),
     )
 
 
@@ -50,23 +52,26 @@ def kept_digests(connection: sqlite3.Connection) -> dict[str, tuple[bytes, ...]]
 
 def take(connection: sqlite3.Connection, path: str, digest: bytes) -> Packed | None:
     """What was kept of a content, which then lives in the tables again; None where it is not whole."""
-    row = connection.execute("SELECT id, packed FROM kept WHERE path = ? AND digest = ?", (path, digest)).fetchone()
+    row = connection.execute(
+        "SELECT id, packed, terms FROM kept WHERE path = ? AND digest = ?", (path, digest)
+    ).fetchone()
     if row is None:
         return None
     connection.execute("DELETE FROM kept WHERE id = ?", (row[0],))
     try:
-        return from_bytes(row[1])
-    except ValueError:
+        zlib.decompress(row[2])
+        return from_bytes(row[1], row[2])
+    except (ValueError, zlib.error):
         return None  # damaged: it is parsed again
 
 
 def trim(connection: sqlite3.Connection, most: int = MOST_BYTES) -> None:
     """Drops the oldest of what is kept until the rest fits."""
-    (size,) = connection.execute("SELECT coalesce(sum(length(packed)), 0) FROM kept").fetchone()
+    (size,) = connection.execute("SELECT coalesce(sum(length(packed) + length(terms)), 0) FROM kept").fetchone()
     if size <= most:
         return
     dropped = []
-    for number, length in connection.execute("SELECT id, length(packed) FROM kept ORDER BY id"):
+    for number, length in connection.execute("SELECT id, length(packed) + length(terms) FROM kept ORDER BY id"):
         dropped.append((number,))
         size -= length
         if size <= most * 3 // 4:
@@ -74,7 +79,7 @@ def trim(connection: sqlite3.Connection, most: int = MOST_BYTES) -> None:
     connection.executemany("DELETE FROM kept WHERE id = ?", dropped)
 
 
-def packed_of(connection: sqlite3.Connection, file: int, terms: bytes = b"") -> Packed:
+def packed_of(connection: sqlite3.Connection, file: int) -> Packed:
     """A file's rows as one value."""
     language, status, why, lines, chunk_base, chunks, symbol_base, symbols, names = connection.execute(
         "SELECT language, status, why, lines, chunk_base, chunks, symbol_base, symbols, names FROM files WHERE id = ?",
@@ -102,6 +107,7 @@ def packed_of(connection: sqlite3.Connection, file: int, terms: bytes = b"") -> 
     import_rows = [(*(number(name) for name in row[:3]), row[3]) for row in found]
     runs = [(number(name), run) for name, run in runs_of(connection, file, names)]
     texts = {name: connection.execute("SELECT name FROM names WHERE id = ?", (name,)).fetchone()[0] for name in numbers}
+    (terms,) = connection.execute("SELECT packed FROM terms WHERE file = ?", (file,)).fetchone()
     return Packed(language, status, why, lines, list(texts.values()), symbol_rows, runs, import_rows, chunk_rows, terms)
 
 

@@ -41,11 +41,11 @@ class Packed(NamedTuple):
     references: list[tuple[int, bytes]]
     imports: list[ImportRow]
     chunks: list[ChunkRow]
-    terms: bytes
+    terms: bytes  # what search keeps of the text, compressed by zlib
 
 
 def pack(parsed: Parsed, terms: bytes = b"") -> Packed:
-    """Packs what parsing found; `terms` is what search keeps of the text."""
+    """Packs what parsing found; `terms` is what search keeps of the text, as it comes."""
     numbers: dict[str, int] = {}
 
     def number(name: str) -> int:
@@ -60,7 +60,18 @@ def pack(parsed: Parsed, terms: bytes = b"") -> Packed:
     chunks = [(one.start_line, one.end_line, one.kind, one.symbol, _own_name(parsed, one)) for one in parsed.chunks]
     names = [_storable(name) for name in numbers]
     why = _storable(parsed.why)
-    return Packed(parsed.language, parsed.status, why, parsed.lines, names, symbols, references, imports, chunks, terms)
+    return Packed(
+        parsed.language,
+        parsed.status,
+        why,
+        parsed.lines,
+        names,
+        symbols,
+        references,
+        imports,
+        chunks,
+        zlib.compress(terms, 1),
+    )
 
 
 def _own_name(parsed: Parsed, chunk: object) -> str | None:
@@ -199,25 +210,23 @@ def _number(run: bytes, at: int) -> tuple[int, int]:
 
 
 def to_bytes(packed: Packed) -> bytes:
-    """The whole as compressed bytes with a checksum, for keeping."""
+    """All but the terms, which are compressed already, as compressed bytes with a checksum, for keeping."""
     runs = [(name, b85encode(run).decode()) for name, run in packed.references]
-    plain = packed._replace(references=[], terms=b"")
-    text = json.dumps([plain, runs, b85encode(packed.terms).decode()], separators=(",", ":"))
+    text = json.dumps([packed._replace(references=[], terms=b"")[:-1], runs], separators=(",", ":"))
     return zlib.compress(text.encode(), 1)
 
 
-def from_bytes(data: bytes) -> Packed:
+def from_bytes(data: bytes, terms: bytes = b"") -> Packed:
     """What `to_bytes` made. Raises ValueError for anything else."""
     try:
-        plain, runs, terms = json.loads(zlib.decompress(data))
-        packed = Packed(*plain)
+        plain, runs = json.loads(zlib.decompress(data))
+        packed = Packed(*[*plain, terms])
         rows: list[Any] = [[tuple(row) for row in some] for some in (packed.symbols, packed.imports, packed.chunks)]
         return packed._replace(
             references=[(name, b85decode(run)) for name, run in runs],
             symbols=rows[0],
             imports=rows[1],
             chunks=rows[2],
-            terms=b85decode(terms),
         )
     except (zlib.error, TypeError) as problem:
         raise ValueError(f"no packed file: {problem}") from problem

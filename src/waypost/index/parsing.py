@@ -11,7 +11,7 @@ from waypost.index.languages.grammar import Grammar, reader
 from waypost.index.languages.naming import language_of
 from waypost.index.languages.table import GRAMMARS
 from waypost.index.model import Parsed, Status
-from waypost.index.windows import blank_lines, windowed
+from waypost.index.windows import weights_of, windowed
 
 if TYPE_CHECKING:
     from tree_sitter import Parser, Tree
@@ -77,9 +77,9 @@ def _by_grammar(grammar: Grammar, text: bytes) -> Parsed:
         status, why = "partial", why or "the grammar could not read all of it"
     source = Source(text)
     symbols, references, imports = read(ready, root, source)
-    blank = blank_lines(text)
-    chunks = chunks_of(symbols, blank)
-    return Parsed(grammar.name, status, len(blank), tuple(symbols), tuple(references), tuple(imports), chunks, why)
+    weights = weights_of(text)
+    chunks = chunks_of(symbols, weights)
+    return Parsed(grammar.name, status, len(weights), tuple(symbols), tuple(references), tuple(imports), chunks, why)
 
 
 def _tree(parser: Parser, text: bytes) -> Tree | None:

@@ -6,8 +6,9 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from waypost.index.binding import bound_symbols, locals_of
-from waypost.index.defining import CLASSES, Captures, Definition, Outline, Source, outline_of
-from waypost.index.languages.grammar import Grammar, Reader
+from waypost.index.defining import METHODS_IN, Captures, Definition, Outline, Source, outline_of
+from waypost.index.headings import sections_of
+from waypost.index.languages.grammar import Grammar, Reader, word_test
 from waypost.index.model import Import, Reference, Symbol
 from waypost.index.referring import Scopes, import_references, imports_of, references_of
 
@@ -22,8 +23,8 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
     """All that the tree tells. Symbols and references are in the file's order."""
     from tree_sitter import QueryCursor
 
-    captures: Captures = QueryCursor(reader.query).captures(root)
-    outline = outline_of(captures, source.text)
+    captures: Captures = QueryCursor(reader.query).captures(root, word_test(source.text))
+    outline = (sections_of if "heading" in captures else outline_of)(captures, source.text)
     local = locals_of(captures, outline, source.text)
     bound = bound_symbols(captures, outline, source.text)
     outline.named.update(one.name_at for one in bound)
@@ -64,9 +65,12 @@ def _symbol(
     one: Definition, start: int, parent: int, around: Symbol | None, grammar: Grammar, source: Source
 ) -> Symbol:
     kind = one.kind
-    if kind == "function" and around is not None and around.kind in CLASSES:
+    if kind == "function" and around is not None and around.kind in METHODS_IN:
         kind = "method"
-    qualified = f"{around.qualified}.{one.name}" if around is not None else one.name
+    if kind == "function" and one.owner:
+        kind = "method"
+    within = [part for part in (around.qualified if around is not None else "", one.owner) if part]
+    qualified = ".".join([*within, one.name])
     first = _with_comment(source.line(start), grammar, source)
     return Symbol(
         name=one.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from waypost.index.binding import Locals
 from waypost.index.defining import Captures, Outline, Source
-from waypost.index.languages.grammar import Grammar, Reader
+from waypost.index.languages.grammar import Grammar, Reader, word_test
 from waypost.index.model import Import, Reference, ReferenceKind
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 WINDOW = 160
 """How many bytes before a name are looked at for its qualifier."""
 
-_WORDS = bytes(byte if chr(byte).isalnum() or byte in b"_.:$?>-\\@" or byte >= 0x80 else 0x20 for byte in range(256))
+_FILE_ENDING = re.compile(r"\.(?:h|hh|hpp|hxx|inc|[cm]?[jt]sx?|css|scss|sh|bash|rb|php|zig|lua|json)$")
+_WORDS = bytes(byte if chr(byte).isalnum() or byte in b"_.$@" or byte >= 0x80 else 0x20 for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def references_of(captures: Captures, scopes: Scopes, grammar: Grammar, source: 
 
 def _uses(captures: Captures, outline: Outline) -> Iterator[tuple[int, int, int]]:
     """Start, end and innermost definition of each name that is neither defined nor imported where it stands."""
-    skipped = _starts(captures, "skip") | outline.named
+    skipped = (_starts(captures, "skip") - _starts(captures, "keep")) | outline.named
     spans = iter(sorted((node.start_byte, node.end_byte) for node in captures.get("import", ())))
     far = 1 << 62
     edge, edges, owners = 0, [*outline.edges, far], outline.owners
@@ -100,7 +102,11 @@ def import_references(imported: list[Imported], scopes: Scopes, source: Source) 
 
 def _split(module: str) -> tuple[str, str]:
     """`a.b.c` into `a.b` and `c`, by whichever of the languages' separators comes last."""
-    at = max(module.rfind(separator) for separator in "./:\\")
+    folder, slash, last = module.rpartition("/")
+    stem = _FILE_ENDING.sub("", last)
+    if slash or stem != last:
+        return folder, stem
+    at = max(module.rfind(separator) for separator in ".:\\")
     return (module[:at].rstrip(":"), module[at + 1 :]) if at >= 0 else ("", module)
 
 
@@ -124,9 +130,16 @@ def _qualifier(text: bytes, start: int, grammar: Grammar) -> str:
         called = "()"
     else:
         called = ""
-    words = before.translate(_WORDS).rsplit(b" ", 1)[-1].lstrip(b".:>-?")
+    for separator in grammar.separators:
+        if separator != b".":
+            before = before.replace(separator, b".")
+    words = before.translate(_WORDS).rsplit(b" ", 1)[-1]
+    if words.startswith(b"."):
+        words = b"?" + words
     if "@" not in grammar.own:
         words = words.lstrip(b"@")
+    if not words and not called and separator in {b"::", b"\\"}:
+        return ""  # the root's own
     return words.decode("utf-8", "replace") + called if words else "?"
 
 
@@ -153,16 +166,25 @@ def imports_of(captures: Captures, reader: Reader, source: Source) -> list[Impor
     found: list[Imported] = []
     cursor = QueryCursor(reader.imports)
     for node in captures.get("import", ()):
-        for _, match in cursor.matches(node):
-            found.append(_imported(match, source))
+        for _, match in cursor.matches(node, word_test(source.text)):
+            found.extend(_imported(match, reader.grammar, source))
     found.sort(key=lambda one: (one.start, one.what.name))
     return found
 
 
-def _imported(match: dict[str, list[Node]], source: Source) -> Imported:
+def _imported(match: dict[str, list[Node]], grammar: Grammar, source: Source) -> Iterator[Imported]:
+    if "tree" in match and grammar.expand is not None:
+        for module, name, alias, node in grammar.expand(match["tree"][0], source.text):
+            what = Import(module, name, alias, source.line(node.start_byte))
+            yield Imported(what, node.start_byte, node.end_byte)
+        return
     module, name, alias = (_text_of(match.get(part), source) for part in ("module", "name", "alias"))
-    named = (match.get("name") or match.get("module") or match["alias"])[0]
-    return Imported(Import(module, name, alias, source.line(named.start_byte)), named.start_byte, named.end_byte)
+    if grammar.path_names and not name:
+        module, name = _split(module)
+    nodes = match.get("name") or match.get("module") or match.get("alias") or []
+    for named in nodes[:1]:
+        what = Import(module, name, alias, source.line(named.start_byte))
+        yield Imported(what, named.start_byte, named.end_byte)
 
 
 def _text_of(nodes: list[Node] | None, source: Source) -> str:

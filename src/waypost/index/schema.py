@@ -60,9 +60,12 @@ CREATE TABLE chunks (
     name TEXT                         -- where the symbol does not say it
 );
 
+CREATE TABLE terms (file INTEGER PRIMARY KEY, packed BLOB NOT NULL /* what the lexicon was given, by zlib */);
+
 CREATE TABLE quarantine (digest BLOB PRIMARY KEY, why TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE kept (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL, digest BLOB NOT NULL, packed BLOB NOT NULL, UNIQUE (path, digest)
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL, digest BLOB NOT NULL, packed BLOB NOT NULL, terms BLOB NOT NULL,
+    UNIQUE (path, digest)
 );
 """

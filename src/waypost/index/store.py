@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from waypost.index.errors import IndexBusy, IndexDamaged, IndexFull, IndexProblem, IndexUnwritable
@@ -37,7 +36,7 @@ class Store:
         """
         self.path = path
         self.remade = ""
-        self.lexicon = _lexicon()
+        self.made_by = made_by()
         self._open_or_remake()
 
     def _open_or_remake(self) -> None:
@@ -105,19 +104,20 @@ class Store:
             raise IndexDamaged("the file was no index")
         if version != SCHEMA:
             raise IndexDamaged(f"the index was of version {version}, this is {SCHEMA}")
-        if (by := _meta(connection, "made_by")) != self.made_by:
-            raise IndexDamaged(f"the index was made by {by}, this is {self.made_by}")
+        if _meta(connection, "made_by") != self.made_by:
+            raise IndexDamaged("the index was made by another version of Waypost or of its grammars")
         for setting in ("journal_mode = TRUNCATE", "synchronous = NORMAL", "secure_delete = OFF"):
             connection.execute(f"PRAGMA {setting}")
 
     def _make(self, connection: sqlite3.Connection) -> None:
+        from waypost.index import lexicon  # here, as numpy comes with it
+
         connection.execute("BEGIN EXCLUSIVE")
         try:
             if not _number(connection, "schema_version"):  # another process may have made it
                 for statement in TABLES.split(";\n"):
                     connection.execute(statement)
-                if self.lexicon is not None:
-                    self.lexicon.create(connection)
+                lexicon.create(connection)
                 connection.execute("INSERT INTO meta VALUES ('made_by', ?)", (self.made_by,))
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
@@ -126,12 +126,6 @@ class Store:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-
-    @property
-    def made_by(self) -> str:
-        """What decides the content beside the files themselves: the versions of parsing and of the lexicon."""
-        parsing = import_module("waypost.index.parsing") if find_spec("waypost.index.parsing") else None
-        return f"parsing {getattr(parsing, 'VERSION', '0')}, lexicon {getattr(self.lexicon, 'VERSION', '0')}"
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -181,8 +175,16 @@ class Store:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
-def _lexicon() -> ModuleType | None:
-    return import_module("waypost.index.lexicon") if find_spec("waypost.index.lexicon") else None
+def made_by() -> str:
+    """What decides the content beside the files: this room's own text, and the versions of the grammars."""
+    whole = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        whole.update(source.read_bytes())
+    found = find_spec("tree_sitter")
+    if found is not None and found.origin is not None:
+        names = sorted(path.name for path in Path(found.origin).parent.parent.glob("tree_sitter*.dist-info"))
+        whole.update("\n".join(names).encode())
+    return whole.hexdigest()
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
@@ -235,6 +237,14 @@ def translated(problem: sqlite3.Error, path: Path) -> IndexProblem:
         return IndexBusy(f"{path}: another process is writing to it; ask again when it has ended")
     if primary in _UNWRITABLE:
         return IndexUnwritable(_unwritable(path, str(problem)))
-    if primary in _DAMAGE or isinstance(problem, sqlite3.DatabaseError):
+    if primary in _DAMAGE or _is_unreadable(problem, primary):
         return IndexDamaged(f"the file was damaged ({problem})")
     return IndexProblem(f"{path}: {problem}")
+
+
+def _is_unreadable(problem: sqlite3.Error, code: int) -> bool:
+    """Whether a table is missing or a text is none: what is there is not what was written."""
+    said = str(problem)
+    return isinstance(problem, sqlite3.OperationalError) and (
+        "no such" in said if code == sqlite3.SQLITE_ERROR else "decode" in said
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 
@@ -69,26 +70,18 @@ class Writer:
             return None
         file, directory, digest, left_out, status, lines, chunk_base, chunks, symbol_base, symbols, names = row
         if left_out is None:
-            self._keep(file, path, digest)
+            keeping.keep(connection, file, path, digest)
         gone = [(name, file) for name in keeping.names_of(names)]
         connection.executemany('DELETE FROM "references" WHERE name = ? AND file = ?', gone)
         connection.execute("DELETE FROM symbols WHERE id >= ? AND id < ?", (symbol_base, symbol_base + symbols))
         connection.execute("DELETE FROM chunks WHERE id >= ? AND id < ?", (chunk_base, chunk_base + chunks))
         connection.execute("DELETE FROM imports WHERE file = ?", (file,))
+        connection.execute("DELETE FROM terms WHERE file = ?", (file,))
         connection.execute("DELETE FROM files WHERE id = ?", (file,))
         self._touched.add(directory)
         self._removed.append(file)
         self._change.subtract(counted(left_out, status, lines, chunks, symbols))
         return int(file)
-
-    def _keep(self, file: int, path: str, digest: bytes) -> None:
-        terms = b""
-        lexicon = self.store.lexicon
-        if lexicon is not None:
-            terms = lexicon.packed(self.store.connection, file)
-            if not terms:
-                return
-        keeping.keep(self.store.connection, file, path, digest, terms)
 
     def _restamp(self, outcome: Outcome) -> None:
         assert outcome.stamp is not None
@@ -136,7 +129,8 @@ class Writer:
         self._touched.add(directory)
         self._change.update(counted(left_out, packed.status, packed.lines, len(packed.chunks), len(packed.symbols)))
         if left_out is None:
-            self._terms.append((file, packed.terms))
+            connection.execute("INSERT INTO terms VALUES (?, ?)", (file, packed.terms))
+            self._terms.append((file, zlib.decompress(packed.terms)))
         if packed.status == "quarantined":
             connection.execute("INSERT OR REPLACE INTO quarantine VALUES (?, ?)", (outcome.digest, packed.why))
 
@@ -183,14 +177,15 @@ class Writer:
 
     def flush(self, *, is_last: bool) -> None:
         """Writes the gathered references in their order, the lexicon's part, and the directories' digests."""
-        connection, lexicon = self.store.connection, self.store.lexicon
+        from waypost.index import lexicon  # here, as numpy comes with it
+
+        connection = self.store.connection
         self._runs.sort(key=lambda row: row[:2])
         connection.executemany('INSERT OR REPLACE INTO "references" VALUES (?, ?, ?)', self._runs)
-        if lexicon is not None:
-            lexicon.remove(connection, self._removed)
-            lexicon.add(connection, self._terms)
-            if is_last:
-                lexicon.settle(connection)
+        lexicon.remove(connection, self._removed)
+        lexicon.add(connection, self._terms)
+        if is_last:
+            lexicon.settle(connection)
         merkle.settle(connection, self._touched)
         if self._change:
             now = counts(self.store)

@@ -1,0 +1,146 @@
+"""Reading the lexicon: documents, their lengths and files, and where a term stands."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy
+
+from waypost.index import lexicon
+from waypost.index.forward import unpack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Documents that hold a term, each once but in no order, and how often each does."""
+
+    documents: NDArray[numpy.int64]
+    counts: NDArray[numpy.float32]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """All documents by number: `lengths` is 0 and `files` -1 where there is none."""
+
+    lengths: NDArray[numpy.float32]
+    files: NDArray[numpy.int64]
+    first: dict[int, int]  # of each file
+    total: int  # documents that are there
+    average: float  # tokens of one
+
+    def place(self, document: int) -> tuple[int, int]:
+        """File of a document, and its position among the file's chunks."""
+        file = int(self.files[document])
+        return file, document - self.first[file]
+
+
+_Fresh = tuple[int, "NDArray[numpy.uint16]", "NDArray[numpy.uint8]"]
+
+
+class Lexicon:
+    """A view of the lexicon's tables that follows what is committed to them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._generation = -1
+        self._runs: tuple[int, ...] = ()
+        self._fresh: dict[str, list[_Fresh]] = {}
+        self._fresh_taken: set[int] = set()
+        self._documents = Documents(numpy.zeros(0, dtype="f4"), numpy.zeros(0, dtype="i8"), {}, 0, 1.0)
+
+    def refresh(self) -> bool:
+        """Bring the view up to date; whether anything had changed. Cheap when nothing was written."""
+        generation, size = self._connection.execute("SELECT generation, next FROM lexicon_state").fetchone()
+        if generation == self._generation:
+            return False
+        rows = self._connection.execute("SELECT file, first, lengths FROM lexicon_file").fetchall()
+        self._documents = _documents(rows, size)
+        runs = tuple(run for (run,) in self._connection.execute("SELECT run FROM lexicon_run ORDER BY run"))
+        if runs != self._runs:
+            self._runs, self._fresh, self._fresh_taken = runs, {}, set()
+        self._take_fresh()
+        self._generation = generation
+        return True
+
+    @property
+    def documents(self) -> Documents:
+        """The documents at the last `refresh`."""
+        return self._documents
+
+    def find(self, term: str) -> Postings:
+        """Where a term stands; `term` may have a suffix for its field, see `forward`."""
+        documents: list[NDArray[numpy.int64]] = []
+        counts: list[NDArray[numpy.uint8]] = []
+        for run in self._runs:
+            row = self._connection.execute(_FIND, (run, term)).fetchone()
+            if row is not None:
+                low, often = lexicon.split(row[0])
+                documents.append(low.astype(numpy.int64) + run)
+                counts.append(often)
+        for first, chunks, often in self._fresh.get(term, ()):
+            documents.append(chunks.astype(numpy.int64) + first)
+            counts.append(often)
+        if not documents:
+            return Postings(numpy.zeros(0, dtype="i8"), numpy.zeros(0, dtype="f4"))
+        numbers = numpy.concatenate(documents)
+        alive = self._documents.lengths[numbers] > 0
+        return Postings(numbers[alive], numpy.concatenate(counts)[alive].astype("f4"))
+
+    def size(self, term: str) -> int:
+        """About how many documents hold the term: removed ones that are not yet folded away count too."""
+        total = sum(len(chunks) for _, chunks, _ in self._fresh.get(term, ()))
+        for run in self._runs:
+            row = self._connection.execute(_SIZE, (run, term)).fetchone()
+            total += 0 if row is None else row[0] // 3
+        return total
+
+    def beginning(self, prefix: str, limit: int) -> list[str]:
+        """Terms of the text that begin with `prefix`, at most `limit` of each run."""
+        found = {term for term in self._fresh if term.startswith(prefix)} if self._fresh else set()
+        for run in self._runs:
+            rows = self._connection.execute(_BEGINNING, (run, prefix, prefix + "\U0010ffff", limit))
+            found.update(term for (term,) in rows)
+        return sorted(term for term in found if ":" not in term)
+
+    def _take_fresh(self) -> None:
+        rows = self._connection.execute("SELECT first FROM lexicon_file WHERE fresh IS NOT NULL").fetchall()
+        for (first,) in rows:
+            if first not in self._fresh_taken:
+                self._take(first)
+
+    def _take(self, first: int) -> None:
+        (packed,) = self._connection.execute(
+            "SELECT fresh FROM lexicon_file WHERE first = ? AND fresh IS NOT NULL", (first,)
+        ).fetchone()
+        forward = unpack(packed)
+        start = 0
+        for term, end in zip(forward.terms, forward.ends.tolist(), strict=True):
+            self._fresh.setdefault(term, []).append((first, forward.chunks[start:end], forward.counts[start:end]))
+            start = end
+        self._fresh_taken.add(first)
+
+
+_FIND = "SELECT postings FROM lexicon_posting WHERE run = ? AND term = ?"
+_SIZE = "SELECT length(postings) FROM lexicon_posting WHERE run = ? AND term = ?"
+_BEGINNING = "SELECT term FROM lexicon_posting WHERE run = ? AND term >= ? AND term < ? LIMIT ?"
+
+
+def _documents(rows: list[tuple[int, int, bytes]], size: int) -> Documents:
+    lengths = numpy.zeros(size, dtype="f4")
+    files = numpy.full(size, -1, dtype="i8")
+    for file, first, packed in rows:
+        own = numpy.frombuffer(packed, dtype="<u2")
+        lengths[first : first + len(own)] = own
+        files[first : first + len(own)] = file
+    total = int((files >= 0).sum())
+    average = float(lengths.sum()) / total if total else 1.0
+    return Documents(lengths, files, {file: first for file, first, _ in rows}, total, average)
