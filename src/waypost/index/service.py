@@ -43,6 +43,11 @@ class Service:
         self._numbers = itertools.count(1)
         self._starting = asyncio.Lock()
 
+    @property
+    def exists(self) -> bool:
+        """Whether an index is there, or one that it can begin as."""
+        return self.place.exists() or (self.seed is not None and self.seed.is_file())
+
     async def ask(self, question: str, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """The answer as JSON. Raises BadQuestion, StillBusy after so many seconds, ServiceGone, IndexProblem."""
         for _ in range(2):

@@ -15,6 +15,7 @@ from waypost.events.event import Record
 from waypost.events.history import last_live, live
 from waypost.events.journal import Journal
 from waypost.events.kinds import Limits
+from waypost.index.service import Service
 from waypost.memory.knowledge import Knowledge
 from waypost.models.clock import Clock
 from waypost.models.model import Model
@@ -59,6 +60,8 @@ class Bay:
     """Held-out folders, laid out, by the name that the plan gives them."""
     fingerprint: str = ""
     """The digest of the pinned environment."""
+    index: Service | None = None
+    """Answers questions about the worktree."""
 
     def __post_init__(self) -> None:
         self.baseline = Baseline(self)

@@ -26,6 +26,7 @@ from waypost.review.queue import MANUAL
 from waypost.runs import desk, rewinding, sealing
 from waypost.runs.drift import DRIFTED
 from waypost.runs.heldout import lay_out
+from waypost.runs.indexing import index_of, keep_ready
 from waypost.runs.lock import RunLock
 from waypost.runs.milestones import WAITS, work_through
 from waypost.runs.opening import approval_of, approved_documents, load_opened
@@ -67,6 +68,7 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
 async def _worked(session: Session) -> kinds.RunEnded:
     stop = _Stop(session, asyncio.current_task())
     listening = asyncio.create_task(stop.listen())
+    indexing = asyncio.create_task(keep_ready(session.index)) if session.index else None
     try:
         ended = await work_through(session)
     except asyncio.CancelledError:
@@ -82,6 +84,9 @@ async def _worked(session: Session) -> kinds.RunEnded:
         return kinds.RunEnded("paused", str(problem))
     finally:
         listening.cancel()
+        if indexing is not None and session.index is not None:
+            indexing.cancel()
+            await session.index.close()
     session.journal.write(ended)
     _let_go(session)
     return ended
@@ -152,6 +157,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
         observer=observer,
         window=settings.checked_window(opened.window),
         meter=_meter(view, limits, clock),
+        index=index_of(project, run, worktree.place),
     )
     rebuilt_conversation(session)
     resumed = view.pid != 0
