@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from waypost.cli import arguments
+from waypost.cli import anchors, arguments
 from waypost.cli.errors import CommandError, NotSo
 from waypost.cli.table import styled
 from waypost.cli.words import clean, count
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from waypost.runs.auditing import Verified
 
 ledger = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None, help="What the record proves.")
+ledger.add_typer(anchors.witness)
+ledger.add_typer(anchors.authority)
+ledger.command(epilog=anchors.STAMP_EXAMPLES)(anchors.stamp)
 Key = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", help="The log's public key, as `waypost ledger key` shows it."),
@@ -29,10 +32,12 @@ Key = Annotated[
 @contextmanager
 def _told() -> Iterator[None]:
     """Evidence that does not hold is an answer, not a crash."""
-    from waypost.ledger.errors import LedgerError
+    from waypost.ledger.errors import BadPlace, LedgerError
 
     try:
         yield
+    except BadPlace:
+        raise
     except LedgerError as problem:
         raise NotSo(str(problem)) from problem
 
@@ -78,8 +83,7 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
 def _lines(found: Verified) -> Iterator[str]:
     yield f"{styled('✔', 'green')} {count(found.events, 'event')} hold, texts and tokens too"
     yield f"  {count(found.audit.checkpoints, 'checkpoint')} checked; signed up to event {found.audit.events}"
-    if found.anchors:
-        yield f"  {count(found.anchors, 'commit')} of this repository name the same roots"
+    yield from anchors.lines(found.anchors)
     if found.leaves_from > 1:
         yield f"  events before {found.leaves_from} were logged by an older Waypost and hashed later"
     if found.remarks.erased:
@@ -95,7 +99,7 @@ def _as_json(found: Verified) -> dict[str, object]:
         "events": found.events,
         "signed": found.audit.events,
         "checkpoints": found.audit.checkpoints,
-        "commits": found.anchors,
+        **anchors.as_json(found.anchors),
         "leaves_from": found.leaves_from,
         "erased": found.remarks.erased,
         "clock_ran_back_before": found.remarks.backwards,
@@ -168,7 +172,7 @@ def check_proof(
 
 @ledger.command(epilog="\b\nExample:\n  waypost ledger export log/")
 def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made, or added to.")]) -> None:
-    """Write the signed log as C2SP tlog-tiles, without any text: other people's verifiers read it."""
+    """Write the signed log as C2SP tlog-tiles, without any text, and its anchors: other people's verifiers read it."""
     from waypost.runs.receipts import export as write
 
     with arguments.project_here() as project, _told():

@@ -26,7 +26,7 @@ class CheckpointCosigned(Event):
 class CheckpointStamped(Event):
     """An authority stamped the checkpoint over `size` events: `note` is what was stamped, byte for byte.
 
-    `response` is the authority's whole answer (RFC 3161, TimeStampResp in DER), `authority` its address.
+    `response` is the authority's whole answer (RFC 3161, TimeStampResp) in Base64, `authority` its address.
     """
 
     size: int

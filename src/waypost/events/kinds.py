@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from waypost.events.anchoring import AnchorMissed as AnchorMissed
-from waypost.events.anchoring import CheckpointCosigned as CheckpointCosigned
-from waypost.events.anchoring import CheckpointStamped as CheckpointStamped
+from waypost.events import anchoring as anchoring
 from waypost.events.blob import Blob
 from waypost.events.event import HEAD, Event, event
 from waypost.events.evidence import EnvironmentCaptured as EnvironmentCaptured

@@ -38,6 +38,11 @@ class Places:
         """The witness whose key has this name and id."""
         return next((one for one in self.witnesses if one.name == name), None)
 
+    def asked(self) -> frozenset[str]:
+        """The addresses at which somebody is asked."""
+        addresses = [one.address for one in self.witnesses if one.asked]
+        return frozenset(addresses + [one.address for one in self.authorities if one.asked])
+
     def with_witness(self, witness: Witness) -> Places:
         """With one more, or with another address of a known one. Raises BadPlace for a key that can't cosign."""
         if not witness.key.algorithm.is_timed:
@@ -57,9 +62,7 @@ class Places:
             tuple(replace(one, asked=one.asked and one.address != name.rstrip("/")) for one in self.authorities),
         )
         if found == self:
-            known = [one.address for one in self.witnesses if one.asked]
-            known += [one.address for one in self.authorities if one.asked]
-            raise BadPlace(f"{name}: nobody is asked there; asked are: {', '.join(known) or 'none'}")
+            raise BadPlace(f"{name}: nobody is asked there; asked are: {', '.join(sorted(self.asked())) or 'none'}")
         return found
 
 

@@ -13,8 +13,12 @@ from waypost.ledger.receipt import Receipt, make_receipt
 from waypost.ledger.statement import Statement
 from waypost.ledger.stored import stored_hashes
 from waypost.ledger.tokens import TokenProof, disclose, prove_token
+from waypost.runs.anchored import check_anchors, cosigned_note, write_anchors
 from waypost.runs.project import Project, RunError
 from waypost.runs.sealing import project_key, seal
+
+ANCHORS = "anchors"
+"""The export's folder for what others say of the log; readers of tiles pass it over."""
 
 
 @dataclass(slots=True)
@@ -64,15 +68,20 @@ def _token(project: Project, seq: int, token: int) -> TokenProof:
 
 
 def export(project: Project, folder: Path) -> int:
-    """Writes the signed log as C2SP tlog-tiles; a folder that has a part of it is added to. Gives its size."""
+    """Writes the signed log as C2SP tlog-tiles, and its anchors; a folder that has a part of it is added to.
+
+    Gives its size. Raises BadAnchor for one that does not hold.
+    """
     key, checkpoint = project_key(project), seal(project)
+    check_anchors(project, key.verifier)
     sealed = project.log.leaves.sealed(checkpoint.size)
     assert sealed is not None
     writer = FolderWriter(folder, key.verifier)
     if writer.size > sealed.size:
         raise RunError(f"{folder}: holds {writer.size} entries, more than the log's {sealed.size}; name another folder")
     writer.add(_headers(project, writer.size, sealed.size))
-    writer.publish(sealed.note)
+    writer.publish(cosigned_note(project, sealed.note))
+    write_anchors(project, folder / ANCHORS)
     return sealed.size
 
 
