@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# A witness and an authority on loopback, and the second reader of logs, are the ledger's.
+sys.path.append(str(Path(__file__).parents[1] / "ledger"))
 
 
 @pytest.fixture(autouse=True)

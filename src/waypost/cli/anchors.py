@@ -49,7 +49,7 @@ def add_witness(
     url: Url,
     key: Annotated[str, typer.Argument(metavar="VKEY", help="Its verifier key: name+id+base64.")],
 ) -> None:
-    """Ask a witness (C2SP tlog-witness) from now on, after each milestone's commit and at a run's end.
+    """Ask a witness (C2SP tlog-witness) from now on: after each milestone's commit and at a run's end.
 
     It sees the log's name, size and root, and hashes that show that the log only grew; no text and no name of yours.
     """
@@ -66,7 +66,7 @@ def add_witness(
 @witness.command("list", epilog="\b\nExample:\n  waypost ledger witness list --json")
 def list_witnesses(as_json: arguments.AsJson = False) -> None:
     """Say who is asked, what each cosigned last, and why not more."""
-    with arguments.project_here() as project:
+    with arguments.project_here(create=True) as project:
         places, found = _places(project), _checked(project)
         told = [
             {"name": one.key.name, "key": str(one.key), "address": one.address, "asked": one.asked}
@@ -114,7 +114,7 @@ def add_authority(url: Url, root: Root = None) -> None:
 @authority.command("list", epilog="\b\nExample:\n  waypost ledger authority list --json")
 def list_authorities(as_json: arguments.AsJson = False) -> None:
     """Say who is asked for time stamps, and why one was missed last."""
-    with arguments.project_here() as project:
+    with arguments.project_here(create=True) as project:
         places, found = _places(project), _checked(project)
         told: list[dict[str, Any]] = [
             {"name": one.address, "address": one.address, "asked": one.asked, "roots": len(one.roots)}
@@ -183,15 +183,17 @@ def _with_authority(project: Project, url: str, root: Path | None, *, asked: boo
     before = next((one for one in places.authorities if one.address == address), Authority(address, (), asked=False))
     try:
         texts = () if root is None else (root.read_text("utf-8"),)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise CommandError(f"--root {root}: can't be read: {problem}") from problem
+    except UnicodeDecodeError as problem:
+        raise CommandError(f"--root {root}: no certificate in PEM") from problem
+    except OSError as problem:
+        raise CommandError(f"--root {root}: can't be read: {problem.strerror}") from problem
     read_roots(texts)
     roots = (*before.roots, *(text for text in texts if text not in before.roots))
     return places.with_authority(Authority(address, roots, asked or before.asked)), address
 
 
 def _remove(name: str) -> None:
-    with arguments.project_here() as project:
+    with arguments.project_here(create=True) as project:
         _save(project, _places(project).without(name))
     sys.stdout.write(f"{clean(name)} is not asked any more; what it gave still counts\n")
 
@@ -199,10 +201,10 @@ def _remove(name: str) -> None:
 def _checked(project: Project) -> Anchors:
     from waypost.ledger.errors import BadPlace, LedgerError
     from waypost.runs.anchored import check_anchors
-    from waypost.runs.auditing import verifier_of
+    from waypost.runs.sealing import project_key
 
     try:
-        return check_anchors(project, verifier_of(project))
+        return check_anchors(project, project_key(project).verifier)
     except BadPlace:
         raise
     except LedgerError as problem:

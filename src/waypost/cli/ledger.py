@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 ledger = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None, help="What the record proves.")
 ledger.add_typer(anchors.witness)
 ledger.add_typer(anchors.authority)
-ledger.command(epilog=anchors.STAMP_EXAMPLES)(anchors.stamp)
 Key = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", help="The log's public key, as `waypost ledger key` shows it."),
@@ -208,7 +207,7 @@ def key() -> None:
     """Show the log's public key; who has it can check receipts and exports."""
     from waypost.runs.sealing import project_key
 
-    with arguments.project_here() as project:
+    with arguments.project_here(create=True) as project:
         sys.stdout.write(f"{project_key(project).verifier}\n")
 
 
@@ -277,3 +276,6 @@ def restart(
         sys.stdout.write("nothing was signed yet, so there is nothing to give up\n")
     else:
         sys.stdout.write(f"the log goes on, and event {found[1]} says why; the checkpoint given up is {found[0]}\n")
+
+
+ledger.command(epilog=anchors.STAMP_EXAMPLES)(anchors.stamp)

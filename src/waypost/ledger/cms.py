@@ -145,13 +145,13 @@ def _certificates(item: Item | None) -> tuple[Certificate, ...]:
 
 def _certificate(der: bytes) -> Certificate:
     """A certificate whose names can be read. Raises BadAnchor."""
-    from cryptography.x509 import load_der_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
     try:
         found = load_der_x509_certificate(der)
         _ = found.subject, found.issuer, found.not_valid_before_utc, found.not_valid_after_utc  # read only now
         return found
-    except ValueError as problem:
+    except (ValueError, InvalidVersion) as problem:
         raise BadAnchor(f"{_WHAT} came with a certificate that can't be read: {problem}") from problem
 
 
