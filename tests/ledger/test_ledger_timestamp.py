@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger_cases import VECTORS
 
 from waypost.ledger import der
 from waypost.ledger.cms import open_signed
@@ -126,6 +127,15 @@ def test_an_authority_that_refuses_is_told_in_its_own_words() -> None:
 def test_what_is_no_stamp_is_refused(reply: Reply, wrong: str) -> None:
     with pytest.raises(LedgerError, match=wrong):
         asked(lambda *_: reply)
+
+
+def test_a_stamp_of_somebody_elses_authority_holds_and_a_spoilt_one_does_not() -> None:
+    chain, stamp = (VECTORS / "timestamps" / name for name in ("chain.pem", "hello.tsr"))
+    found = check_stamp(stamp.read_bytes(), b"hello", read_roots([chain.read_text()]))
+    assert found.signer == "CN=sigstore-tsa,O=sigstore.dev"
+    assert found.seconds == 1746791935
+    with pytest.raises(BadAnchor, match="signature does not fit"):
+        check_stamp(stamp.with_name("invalid-signature.tsr").read_bytes(), b"hello")
 
 
 # --- stamps that a certificate should not have signed, made with `openssl cms` ---------------------------------------
