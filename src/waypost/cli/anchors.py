@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +18,8 @@ from waypost.cli.words import clean, count, day
 if TYPE_CHECKING:
     from waypost.events.event import Record
     from waypost.ledger.anchor_places import Places
+    from waypost.ledger.notes import Verified
+    from waypost.ledger.signatures import Verifier
     from waypost.runs.anchored import Anchor, Anchors
     from waypost.runs.project import Project
 
@@ -265,6 +267,13 @@ def _tell(told: list[dict[str, Any]], as_json: bool, nobody: str) -> None:
 
 
 # --- in `waypost ledger verify` --------------------------------------------------------------------------------------
+
+
+def check_all_cosigned(wanted: Sequence[Verifier], found: Sequence[Verified]) -> None:
+    """Raises NotSo where a witness that was named did not cosign."""
+    missing = [one.name for one in wanted if all(other.verifier != one for other in found)]
+    if missing:
+        raise NotSo(f"not cosigned by {', '.join(map(clean, missing))}")
 
 
 def lines(found: Anchors) -> Iterator[str]:

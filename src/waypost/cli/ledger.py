@@ -14,7 +14,7 @@ import typer
 from waypost.cli import anchors, arguments
 from waypost.cli.errors import CommandError, NotSo
 from waypost.cli.table import styled
-from waypost.cli.words import clean, count
+from waypost.cli.words import clean, count, day
 
 if TYPE_CHECKING:
     from waypost.runs.auditing import Verified
@@ -135,6 +135,10 @@ def prove(
 def check_proof(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt.")],
     key: Key = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option("--witness", metavar="VKEY", help="A witness that must have cosigned it.", show_default=False),
+    ] = None,
     as_json: arguments.AsJson = False,
 ) -> None:
     """Check a receipt; with --key it needs neither the log nor its repository."""
@@ -144,6 +148,7 @@ def check_proof(
 
     try:
         data = file.read_bytes()
+        witnesses = [Verifier.parse(one) for one in witness or ()]
         if key is not None:
             log = Verifier.parse(key)
         else:
@@ -154,17 +159,31 @@ def check_proof(
     except OSError as problem:
         raise CommandError(f"{file}: can't be read: {problem.strerror}") from problem
     except BadKey as problem:
-        raise CommandError(f"--key: {problem}") from problem
+        raise CommandError(f"the key: {problem}") from problem
     with _told():
-        proven = check_receipt(data, log)
+        proven = check_receipt(data, log, witnesses)
+    anchors.check_all_cosigned(witnesses, proven.under.cosigned)
     header, token = proven.statement.fields(), proven.statement.token
     size = proven.under.checkpoint.size
     if as_json:
         told = None if token is None else {"index": token.index, "text": token.text.decode(errors="replace")}
-        sys.stdout.write(json.dumps({"ok": True, "header": header, "token": told, "checkpoint": size}) + "\n")
+        sys.stdout.write(
+            json.dumps(
+                {
+                    "ok": True,
+                    "header": header,
+                    "token": told,
+                    "checkpoint": size,
+                    "cosigned": [{"name": one.verifier.name, "seconds": one.seconds} for one in proven.under.cosigned],
+                }
+            )
+            + "\n"
+        )
         return
     sys.stdout.write(f"{styled('✔', 'green')} event {header['seq']} ({header['kind']}, run {clean(header['run'])}) "
                      f"is in the log {log.name}, signed over {count(size, 'event')}\n")  # fmt: skip
+    for one in proven.under.cosigned:
+        sys.stdout.write(f"  cosigned at {day((one.seconds or 0) * 1_000_000)} by {clean(one.verifier.name)}\n")
     if token is not None:
         sys.stdout.write(f"  its token {token.index}: {clean(token.text.decode(errors='replace'))!r}\n")
 

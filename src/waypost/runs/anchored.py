@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from waypost.ledger.timestamp import check_stamp, read_roots
 from waypost.ledger.witness import check_cosigned
 from waypost.runs.anchoring import AUTHORITY, WITNESS, places_of
 from waypost.runs.project import Project, RunError
-from waypost.runs.sealing import LEDGER, TRAILER
+from waypost.runs.sealing import LEDGER, TRAILER, project_key
 from waypost.workspace.git import Git
 
 KINDS = (CheckpointCosigned.kind, CheckpointStamped.kind, AnchorMissed.kind)
@@ -177,16 +178,39 @@ def _commits(project: Project) -> int:
 
 
 def cosigned_note(project: Project, note: bytes) -> bytes:
-    """The checkpoint's note with every cosignature that is kept of it, checked where they are used."""
-    parsed = parse_note(note)
+    """The checkpoint's note with every cosignature of it that is kept and holds."""
+    parsed, places = parse_note(note), places_of(project)
     found: dict[tuple[str, bytes], Signature] = {(one.name, one.key_id): one for one in parsed.signatures}
-    for record in project.log.read(LEDGER, kinds=(CheckpointCosigned.kind,)):
-        event = record.event
-        if isinstance(event, CheckpointCosigned) and event.note != ERASED:
-            other = parse_note(event.note.encode())
-            if other.text == parsed.text:
-                found |= {(one.name, one.key_id): one for one in other.signatures}
+    log = project_key(project).verifier
+    for event in _cosigned_events(project):
+        other, witness = parse_note(event.note.encode()), places.witness(event.witness)
+        if other.text != parsed.text or witness is None:
+            continue
+        with suppress(BadAnchor):  # `check_anchors` is who tells of one that does not hold
+            check_cosigned(event.note.encode(), log, witness.key)
+            own = (witness.key.name, witness.key.key_id)
+            found[own] = next(one for one in other.signatures if (one.name, one.key_id) == own)
     return bytes(Note(parsed.text, tuple(found.values())))
+
+
+def best_note(project: Project, seq: int) -> bytes | None:
+    """The newest checkpoint's note over at least so many events, one with cosignatures before one without."""
+    leaves = project.log.leaves
+    sizes = sorted({event.size for event in _cosigned_events(project) if event.size >= seq}, reverse=True)
+    for size in sizes:
+        sealed = leaves.sealed(size)
+        if sealed is not None and sealed.size == size:
+            note = cosigned_note(project, sealed.note)
+            if note != sealed.note:
+                return note
+    newest = leaves.sealed()
+    return newest.note if newest is not None and newest.size >= seq else None
+
+
+def _cosigned_events(project: Project) -> Iterator[CheckpointCosigned]:
+    for record in project.log.read(LEDGER, kinds=(CheckpointCosigned.kind,)):
+        if isinstance(record.event, CheckpointCosigned) and record.event.note != ERASED:
+            yield record.event
 
 
 def write_anchors(project: Project, folder: Path) -> int:
