@@ -91,6 +91,7 @@ def test_the_agent_reads_no_key_and_writes_no_log(sealed: Place) -> None:
     assert sealed.waypost("ledger", "verify").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_token_is_proved_to_somebody_who_has_the_key_alone(sealed: Place, tmp_path: Path) -> None:
     seq, event = answers(sealed)[0]
     assert event.tokens is not None
@@ -108,6 +109,7 @@ def test_a_token_is_proved_to_somebody_who_has_the_key_alone(sealed: Place, tmp_
     assert (refused.returncode, refused.stdout) == (1, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
@@ -126,6 +128,7 @@ def test_bad_input_is_told_with_its_mend(sealed: Place, arguments: tuple[str, ..
     assert wrong in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
@@ -143,6 +146,7 @@ def test_what_was_changed_is_named(sealed: Place, statement: str, named: str) ->
     assert named in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_shorter_log_is_gone_on_with_only_on_a_persons_word(sealed: Place) -> None:
     with sealed.project() as project:
         before = project.log.position

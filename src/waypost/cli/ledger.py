@@ -60,13 +60,13 @@ def verify(
     with arguments.project_here() as project, _told():
         log = auditing.verifier_of(project, key)
         until = None if since is None else 2**62 if since == "last" else int(since)
-        with _bar() as progress:
+        with bar("looking at events") as progress:
             found = auditing.verify(project, log, since=until, progress=progress)
     sys.stdout.write(json.dumps(_as_json(found)) + "\n" if as_json else "".join(f"{line}\n" for line in _lines(found)))
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
+def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
@@ -74,9 +74,9 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking at events", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def _lines(found: Verified) -> Iterator[str]:

@@ -9,7 +9,21 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from waypost import __version__
-from waypost.cli import blame, demo, doctor, documents, errors, gate, ledger, looking, reporting, run, steering, trace
+from waypost.cli import (
+    blame,
+    demo,
+    doctor,
+    documents,
+    errors,
+    gate,
+    ledger,
+    looking,
+    prompts,
+    reporting,
+    run,
+    steering,
+    trace,
+)
 
 COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (documents.init, ('waypost init --goal "Read dates in ISO 8601" --name iso-dates',)),
@@ -64,6 +78,7 @@ def _examples(lines: Sequence[str]) -> str:
 
 for _function, _lines in COMMANDS:
     app.command(epilog=_examples(_lines))(_function)
+ledger.ledger.command(epilog=prompts.EXAMPLES)(prompts.prompts)
 app.add_typer(ledger.ledger)
 
 

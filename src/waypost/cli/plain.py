@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from waypost.cli.jsonlines import write_line
 from waypost.cli.words import amount, clock, count, duration, measured, money, one_line
 from waypost.events import kinds
-from waypost.events.anchoring import AnchorMissed, CheckpointCosigned, CheckpointStamped
 from waypost.events.event import Event, Record
 
 if TYPE_CHECKING:
@@ -133,9 +132,9 @@ _DESCRIBERS: dict[type[Event], Callable[[Any], str]] = {
     kinds.SandboxChosen: _sandbox,
     kinds.EnvironmentCaptured: lambda e: f"environment {e.digest[:12]} captured{_because(e.reason)}",
     kinds.EnvironmentDrifted: lambda e: f"the environment drifted: {'; '.join(e.lines)}",
-    AnchorMissed: lambda e: f"nobody vouches for {count(e.size, 'event')} at {e.place}{_because(e.reason)}",
-    CheckpointCosigned: lambda e: f"{count(e.size, 'event')} cosigned by {e.witness}",
-    CheckpointStamped: lambda e: f"{count(e.size, 'event')} time-stamped by {e.authority}",
+    kinds.AnchorMissed: lambda e: f"nobody vouches for {count(e.size, 'event')} at {e.place}{_because(e.reason)}",
+    kinds.CheckpointCosigned: lambda e: f"{count(e.size, 'event')} cosigned by {e.witness}",
+    kinds.CheckpointStamped: lambda e: f"{count(e.size, 'event')} time-stamped by {e.authority}",
     kinds.NetworkAsked: lambda e: f"network: {e.host}:{e.port} {e.verdict}{_because(e.reason)}",
     kinds.DecisionRecorded: _decision,
     kinds.NoteTaken: lambda e: f"note: {e.text}",

@@ -13,6 +13,7 @@ from waypost.agent.tools.bench import Bench
 from waypost.agent.tools.reads import ReadSet
 from waypost.agent.tools.registry import specs
 from waypost.context.fold import Budget, Known
+from waypost.context.prompt import tools_text
 from waypost.documents.model import GateKind, Milestone
 from waypost.documents.record import Entry, GateRow, report_entry
 from waypost.events import kinds
@@ -68,7 +69,7 @@ def open_attempt(session: Session, milestone: Milestone, reason: str = "") -> li
     """The events that open a fresh conversation on the milestone."""
     number = session.view.milestones[milestone.id].attempts + 1
     text = briefing(session, milestone, reason)
-    return [kinds.AttemptOpened(milestone.id, number, Blob.of(SYSTEM), Blob.of(text))]
+    return [kinds.AttemptOpened(milestone.id, number, Blob.of(SYSTEM), Blob.of(text), Blob.of(tools_text(specs())))]
 
 
 def briefing(session: Session, milestone: Milestone, reason: str = "") -> str:
