@@ -162,7 +162,7 @@ def stamp(
 
 
 def _places(project: Project) -> Places:
-    from waypost.runs.anchoring import places_of
+    from waypost.runs.vouching import places_of
 
     return places_of(project)
 
@@ -217,8 +217,8 @@ def _ask(project: Project, places: Places, as_json: bool) -> None:
     import asyncio
 
     from waypost.events.anchoring import AnchorMissed
-    from waypost.runs.anchoring import ask
     from waypost.runs.sealing import seal
+    from waypost.runs.vouching import ask
 
     seal(project)
     records = asyncio.run(ask(project, places))

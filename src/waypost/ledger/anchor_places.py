@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from waypost.ledger.errors import BadKey, BadPlace
+from waypost.ledger.keys import ANCHORS_FILE
 from waypost.ledger.posting import checked_address
 from waypost.ledger.signatures import Verifier
 from waypost.ledger.witness import Witness
 
-FILE = "anchors.json"
 LARGEST_FILE = 1 << 20
 
 
@@ -68,7 +68,7 @@ class Places:
 
 def load_places(folder: Path) -> Places:
     """What the file says; nobody where there is none. Raises BadPlace for a file that can't be read as one."""
-    path = folder / FILE
+    path = folder / ANCHORS_FILE
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE)
@@ -84,7 +84,7 @@ def load_places(folder: Path) -> Places:
 
 def save_places(folder: Path, places: Places) -> None:
     """Writes the file, for its owner alone. Raises BadPlace."""
-    path, fresh = folder / FILE, folder / f".{FILE}.{os.getpid()}"
+    path, fresh = folder / ANCHORS_FILE, folder / f".{ANCHORS_FILE}.{os.getpid()}"
     told = {
         "witnesses": [_told(one.address, one.asked, key=str(one.key)) for one in places.witnesses],
         "authorities": [_told(one.address, one.asked, roots=list(one.roots)) for one in places.authorities],

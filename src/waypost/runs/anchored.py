@@ -21,9 +21,9 @@ from waypost.ledger.stored import stored_hashes
 from waypost.ledger.textual import from_base64
 from waypost.ledger.timestamp import check_stamp, read_roots
 from waypost.ledger.witness import check_cosigned
-from waypost.runs.anchoring import AUTHORITY, WITNESS, places_of
 from waypost.runs.project import Project, RunError
 from waypost.runs.sealing import LEDGER, TRAILER, project_key
+from waypost.runs.vouching import AUTHORITY, WITNESS, places_of
 from waypost.workspace.git import Git
 
 KINDS = (CheckpointCosigned.kind, CheckpointStamped.kind, AnchorMissed.kind)
