@@ -97,9 +97,20 @@ def test_a_stamp_of_something_else_is_named(anchored: Anchored) -> None:
     assert "other bytes than this checkpoint's" in said
 
 
+def test_an_erased_anchor_is_none_and_no_damage(anchored: Anchored) -> None:
+    with anchored.place.project() as project:
+        records = project.log.read("ledger", kinds=(CheckpointCosigned.kind, CheckpointStamped.kind))
+        positions = [str(record.seq) for record in records]
+    erased = anchored.place.waypost("ledger", "erase", *positions, "--why", "a test", "--yes")
+    assert erased.returncode == 0, erased.stderr
+    assert verified(anchored.place)["anchors"] == []
+    for command in (("export", "nothing"), ("prove", "3"), ("witness", "list")):
+        assert anchored.place.waypost("ledger", *command).returncode == 0
+
+
 def test_a_damaged_list_of_witnesses_is_told_and_is_no_verdict(anchored: Anchored) -> None:
     path = next(anchored.place.home.glob("*/ledger/anchors.json"))
-    for text in ("{", "[]", '{"witnesses": [{"address": "x"}], "authorities": []}', "\0"):
+    for text in ("{", "[]", '{"format": 1, "witnesses": [{"address": "x"}], "authorities": []}', "\0"):
         path.write_text(text)
         ended = anchored.place.waypost("ledger", "verify")
         assert (ended.returncode, "add them again" in ended.stderr) == (2, True)

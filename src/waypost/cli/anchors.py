@@ -13,7 +13,7 @@ import typer
 from waypost.cli import arguments
 from waypost.cli.errors import CommandError, NotSo
 from waypost.cli.table import styled
-from waypost.cli.words import clean, count, day
+from waypost.cli.words import clean, count, day, one_line
 
 if TYPE_CHECKING:
     from waypost.events.event import Record
@@ -33,6 +33,8 @@ STAMP_EXAMPLES = (
     "\b\nExamples:\n  waypost ledger stamp\n"
     "  waypost ledger stamp --authority https://freetsa.org/tsr --root cacert.pem"
 )
+LONGEST = 120
+"""Columns of a name that somebody else chose."""
 Root = Annotated[
     Path | None,
     typer.Option("--root", metavar="FILE", help="Certificates (PEM) that its own must lead to.", show_default=False),
@@ -291,11 +293,15 @@ def _line(name: str, all_of: list[Anchor]) -> str:
     verb, whose = "cosigned", ""
     if newest.sort == "authority":
         verb = "stamped"
-        whose = f", whose certificate leads to {clean(newest.root)}" if newest.root else ", an unknown authority"
+        whose = (
+            f", whose certificate leads to {one_line(newest.root, LONGEST)}"
+            if newest.root
+            else ", an unknown authority"
+        )
     more = f" ({len(all_of)} in all)" if len(all_of) > 1 else ""
     old = f"; that log was given up at event {newest.given_up_at}" if newest.given_up_at else ""
     when = day(newest.seconds * 1_000_000)
-    return f"  {count(newest.size, 'event')} {verb} at {when} by {clean(name)}{whose}{more}{old}"
+    return f"  {count(newest.size, 'event')} {verb} at {when} by {one_line(name, LONGEST)}{whose}{more}{old}"
 
 
 def as_json(found: Anchors) -> dict[str, object]:

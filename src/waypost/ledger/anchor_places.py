@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from waypost.ledger.posting import checked_address
 from waypost.ledger.signatures import Verifier
 from waypost.ledger.witness import Witness
 
+FORMAT = 1
 LARGEST_FILE = 1 << 20
 
 
@@ -86,6 +86,7 @@ def save_places(folder: Path, places: Places) -> None:
     """Writes the file, for its owner alone. Raises BadPlace."""
     path, fresh = folder / ANCHORS_FILE, folder / f".{ANCHORS_FILE}.{os.getpid()}"
     told = {
+        "format": FORMAT,
         "witnesses": [_told(one.address, one.asked, key=str(one.key)) for one in places.witnesses],
         "authorities": [_told(one.address, one.asked, roots=list(one.roots)) for one in places.authorities],
     }
@@ -107,9 +108,10 @@ def _told(address: str, asked: bool, **more: Any) -> dict[str, Any]:
 
 
 def _parsed(told: dict[str, Any]) -> Places:
-    witnesses: Iterable[dict[str, Any]] = told["witnesses"]
+    if told["format"] != FORMAT:
+        raise BadPlace(f"format {told['format']!r}, of another Waypost")
     places = Places()
-    for one in witnesses:
+    for one in told["witnesses"]:
         places = places.with_witness(
             Witness(checked_address(one["address"]), Verifier.parse(one["key"]), one["asked"] is True)
         )

@@ -20,6 +20,7 @@ from waypost.ledger.witness import Witness, cosigned
 from waypost.runs.project import Project, RunError
 from waypost.runs.sealing import LEDGER, key_folder, project_key
 
+LONGEST_REASON = 500
 WITNESS, AUTHORITY = "witness", "authority"
 
 
@@ -49,7 +50,7 @@ async def _ask_witness(project: Project, sealed: Sealed, witness: Witness, post:
         log, hashes = project_key(project).verifier, stored_hashes(leaves, sealed.size)
         note = await cosigned(witness, log, sealed.note, hashes, known, post)
     except (LedgerError, RunError) as problem:
-        return logged(project, AnchorMissed(sealed.size, WITNESS, witness.address, str(problem)))
+        return logged(project, AnchorMissed(sealed.size, WITNESS, witness.address, _short(problem)))
     return logged(project, CheckpointCosigned(sealed.size, witness.name, note.decode()))
 
 
@@ -57,7 +58,7 @@ async def _ask_authority(project: Project, sealed: Sealed, authority: Authority,
     try:
         response = await stamped(authority.address, sealed.note, read_roots(authority.roots), post)
     except LedgerError as problem:
-        return logged(project, AnchorMissed(sealed.size, AUTHORITY, authority.address, str(problem)))
+        return logged(project, AnchorMissed(sealed.size, AUTHORITY, authority.address, _short(problem)))
     told = CheckpointStamped(sealed.size, authority.address, sealed.note.decode(), Blob.of(to_base64(response)))
     return logged(project, told)
 
@@ -65,6 +66,12 @@ async def _ask_authority(project: Project, sealed: Sealed, authority: Authority,
 def logged(project: Project, event: Event) -> Record:
     """Appends an event about the log itself."""
     return project.log.append(LEDGER, None, [event])[0]
+
+
+def _short(problem: Exception) -> str:
+    """Others had a hand in these words."""
+    text = str(problem)
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _size_cosigned(project: Project, name: str) -> int:
