@@ -77,6 +77,7 @@ def test_an_export_carries_its_anchors_and_others_can_check_them(anchored: Ancho
         assert openssl_verifies(tmp_path, note, path.read_bytes(), ROOT, ())
 
 
+@pytest.mark.slow
 def test_an_export_still_verifies_after_a_payload_was_erased(anchored: Anchored, tmp_path: Path) -> None:
     erased = anchored.place.waypost("ledger", "erase", "--containing", SECRET, "--why", "leaked", "--yes")
     assert erased.returncode == 0, erased.stderr
@@ -109,6 +110,7 @@ def test_a_receipt_is_under_a_cosigned_checkpoint_where_there_is_one(anchored: A
     assert anchored.place.waypost("ledger", "check-proof", str(proof), *key, cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 def test_list_says_what_each_gave_last_and_remove_keeps_what_it_gave(anchored: Anchored) -> None:
     place = anchored.place
     (told,) = json.loads(place.waypost("ledger", "witness", "list", "--json").stdout)
@@ -139,6 +141,7 @@ def test_a_stamp_is_had_by_hand_from_an_authority_that_nobody_vouches_for(anchor
 # --- those that are not there ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nobody_to_be_had_is_no_reason_for_a_run_to_fail(tmp_path: Path) -> None:
     place = greeting(tmp_path)
     witness = WitnessServer()

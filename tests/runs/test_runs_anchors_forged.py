@@ -116,6 +116,7 @@ def test_a_damaged_list_of_witnesses_is_told_and_is_no_verdict(anchored: Anchore
         assert (ended.returncode, "add them again" in ended.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_witness_speaks_of_a_log_that_was_given_up_and_that_is_told(anchored: Anchored) -> None:
     place = anchored.place
     database = place.root / ".waypost" / "state.db"
