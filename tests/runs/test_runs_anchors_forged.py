@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
 from anchor_cases import TIME_STAMPING, Tsa, WitnessServer, certified
 from anchored_cases import NEEDS_OPENSSL, Anchored, anchors_of, verified
 
@@ -78,6 +79,13 @@ def test_a_stamp_by_somebody_else_is_named(anchored: Anchored, tmp_path: Path) -
     response = Blob.of(to_base64(fake.stamp(anchored.tsa.queries[-1])))
     said = forged(anchored, CheckpointStamped(event.size, event.authority, event.note, response))
     assert "leads to no root that was given" in said
+
+
+def test_a_stamp_of_an_authority_that_nobody_added_is_named(anchored: Anchored) -> None:
+    event = last(anchored, CheckpointStamped)
+    assert isinstance(event, CheckpointStamped)
+    said = forged(anchored, CheckpointStamped(event.size, "http://tsa.example", event.note, event.response))
+    assert "no authority with this address" in said
 
 
 def test_a_stamp_that_is_none_is_named(anchored: Anchored) -> None:

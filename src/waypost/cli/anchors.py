@@ -184,7 +184,7 @@ def _with_authority(project: Project, url: str, root: Path | None, *, asked: boo
     from waypost.ledger.timestamp import read_roots
 
     address, places = checked_address(url), _places(project)
-    before = next((one for one in places.authorities if one.address == address), Authority(address, (), asked=False))
+    before = places.authority(address) or Authority(address, asked=False)
     try:
         texts = () if root is None else (root.read_text("utf-8"),)
     except UnicodeDecodeError as problem:

@@ -38,6 +38,10 @@ class Places:
         """The witness whose key has this name and id."""
         return next((one for one in self.witnesses if one.name == name), None)
 
+    def authority(self, address: str) -> Authority | None:
+        """The authority at this address."""
+        return next((one for one in self.authorities if one.address == address), None)
+
     def asked(self) -> frozenset[str]:
         """The addresses at which somebody is asked."""
         addresses = [one.address for one in self.witnesses if one.asked]

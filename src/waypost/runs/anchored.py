@@ -112,10 +112,12 @@ def _cosigned(event: CheckpointCosigned, places: Places, log: Verifier) -> tuple
 
 
 def _stamped(project: Project, event: CheckpointStamped, places: Places, log: Verifier) -> tuple[Checkpoint, Anchor]:
+    authority = places.authority(event.authority)
+    if authority is None:
+        raise BadAnchor("no authority with this address is known here; was it added? (waypost ledger authority add)")
     note = event.note.encode()
     checkpoint = open_checkpoint(note, log).checkpoint
-    roots = [text for one in places.authorities if one.address == event.authority for text in one.roots]
-    stamp = check_stamp(_response(project, event), note, read_roots(roots))
+    stamp = check_stamp(_response(project, event), note, read_roots(authority.roots))
     return checkpoint, Anchor(AUTHORITY, stamp.signer, event.authority, checkpoint.size, stamp.seconds, stamp.root)
 
 
