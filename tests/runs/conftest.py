@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
-# A witness and an authority on loopback, and the second reader of logs, are the ledger's.
-sys.path.append(str(Path(__file__).parents[1] / "ledger"))
-
 from anchor_cases import Tsa, WitnessServer, served
 from anchored_cases import ROOT, SIGNER, Anchored, greeting, run
 

@@ -17,6 +17,7 @@ from waypost.cli.table import styled
 from waypost.cli.words import clean, count, day
 
 if TYPE_CHECKING:
+    from waypost.ledger.signatures import Verifier
     from waypost.runs.auditing import Verified
 
 ledger = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None, help="What the record proves.")
@@ -41,8 +42,15 @@ def _told() -> Iterator[None]:
         raise NotSo(str(problem)) from problem
 
 
-@ledger.command(epilog="\b\nExamples:\n  waypost ledger verify\n  waypost ledger verify --since last --json")
+@ledger.command(
+    epilog="\b\nExamples:\n  waypost ledger verify\n  waypost ledger verify --since last --json\n"
+    "  waypost ledger verify exported/ --key waypost.invalid/shop-1f0c+…"
+)
 def verify(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="An export, in place of this project's log.", show_default=False),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -57,12 +65,51 @@ def verify(
 
     if since not in {None, "last"} and not (since or "").isdecimal():
         raise CommandError(f"--since {since}: a number of events, or `last`")
+    if folder is not None:
+        if since == "last":
+            raise CommandError("--since last: an export has one checkpoint; name a number of events")
+        _verify_export(folder, int(since or 0), key, as_json)
+        return
     with arguments.project_here() as project, _told():
         log = auditing.verifier_of(project, key)
         until = None if since is None else 2**62 if since == "last" else int(since)
         with bar("looking at events") as progress:
             found = auditing.verify(project, log, since=until, progress=progress)
     sys.stdout.write(json.dumps(_as_json(found)) + "\n" if as_json else "".join(f"{line}\n" for line in _lines(found)))
+
+
+def _verify_export(folder: Path, since: int, key: str | None, as_json: bool) -> None:
+    """An export needs no log: only the key of who signed it."""
+    from waypost.ledger.verify import verify_folder
+
+    if not folder.is_dir():
+        raise CommandError(f"{folder}: no such folder; make one with: waypost ledger export DIR")
+    log = _verifier(key)
+    with _told(), bar("looking at entries") as progress:
+        found = verify_folder(folder, log, since=since, visit=lambda start, held: progress(start + len(held), 0))
+    size = found.checkpoint.size
+    if as_json:
+        told = {"ok": True, "entries": size, "log": log.name, "looked_from": min(since, size)}
+        sys.stdout.write(json.dumps(told) + "\n")
+    else:
+        sys.stdout.write(
+            f"{styled('✔', 'green')} {count(size, 'entry', 'entries')} of the log {log.name} hold, as it signed them\n"
+        )
+
+
+def _verifier(key: str | None) -> Verifier:
+    """The key that was given, else this project's own."""
+    from waypost.ledger.errors import BadKey
+    from waypost.ledger.signatures import Verifier
+    from waypost.runs.auditing import verifier_of
+
+    try:
+        if key is not None:
+            return Verifier.parse(key)
+    except BadKey as problem:
+        raise CommandError(f"--key: {problem}") from problem
+    with arguments.project_here() as project:
+        return verifier_of(project)
 
 
 @contextmanager
@@ -149,17 +196,11 @@ def check_proof(
     try:
         data = file.read_bytes()
         witnesses = [Verifier.parse(one) for one in witness or ()]
-        if key is not None:
-            log = Verifier.parse(key)
-        else:
-            from waypost.runs.auditing import verifier_of
-
-            with arguments.project_here() as project:
-                log = verifier_of(project)
     except OSError as problem:
         raise CommandError(f"{file}: can't be read: {problem.strerror}") from problem
     except BadKey as problem:
-        raise CommandError(f"the key: {problem}") from problem
+        raise CommandError(f"--witness: {problem}") from problem
+    log = _verifier(key)
     with _told():
         proven = check_receipt(data, log, witnesses)
     anchors.check_all_cosigned(witnesses, proven.under.cosigned)
