@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shutil
 import subprocess
 import threading
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from independent import head, is_consistent, signed_by
 
-HAS_OPENSSL = shutil.which("openssl") is not None
+HAS_OPENSSL = shutil.which("openssl") is not None or bool(os.environ.get("WAYPOST_REQUIRE_ALL"))
 Reply = tuple[int, str, bytes]
 Handler = Callable[[str, str, bytes], Reply]
 """Path, media type and body of a request to the answer's status, media type and body."""
