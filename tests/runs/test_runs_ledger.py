@@ -171,6 +171,24 @@ def test_the_export_is_added_to(sealed: Place, tmp_path: Path) -> None:
     assert (folder / "checkpoint").read_bytes() == next(sealed.home.glob("*/ledger/checkpoint")).read_bytes()
 
 
+def test_an_export_is_verified_where_there_is_no_log(sealed: Place, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "tiles", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert sealed.waypost("ledger", "export", str(folder)).returncode == 0
+    key = sealed.waypost("ledger", "key").stdout.strip()
+    ended = sealed.waypost("ledger", "verify", str(folder), "--key", key, "--json", cwd=elsewhere)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["entries"] == len(sealed.every())
+    bundle = next(path for path in sorted((folder / "tile" / "entries").rglob("*")) if path.is_file())
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    bundle.write_bytes(bytes(data))
+    broken = sealed.waypost("ledger", "verify", str(folder), "--key", key, cwd=elsewhere)
+    assert broken.returncode == 1
+    assert "entry" in broken.stderr
+    assert sealed.waypost("ledger", "verify", str(tmp_path / "nothing"), "--key", key).returncode == 2
+
+
 def test_stats_count_what_came_beside_what_was_reported(sealed: Place) -> None:
     found = json.loads(sealed.waypost("ledger", "stats", "--json").stdout)
     assert found["answers"] == len(answers(sealed))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from waypost.events.anchoring import AnchorMissed as AnchorMissed
+from waypost.events.anchoring import CheckpointCosigned as CheckpointCosigned
+from waypost.events.anchoring import CheckpointStamped as CheckpointStamped
 from waypost.events.answers import ModelFailed as ModelFailed
 from waypost.events.answers import ModelRequested as ModelRequested
 from waypost.events.answers import ModelResponded as ModelResponded

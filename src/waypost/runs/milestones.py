@@ -252,6 +252,7 @@ def _commit(session: Session, milestone: Milestone, summary: str) -> None:
         trailers += [("Waypost-Log", f"{first}-{sealed.size}"), sealing.trailer(sealed)]
         message = f"{milestone.id}: {milestone.title}\n\n{_wrapped(summary)}".strip()
         commit = session.worktree.commit_milestone(message, trailers, tree)
+        session.anchoring.begin()
     session.journal.write(kinds.MilestoneCommitted(milestone.id, commit, tree))
 
 

@@ -19,6 +19,7 @@ from waypost.index.service import Service
 from waypost.memory.knowledge import Knowledge
 from waypost.models.clock import Clock
 from waypost.models.model import Model
+from waypost.runs.anchoring import Anchoring
 from waypost.runs.baseline import Baseline
 from waypost.runs.project import Project
 from waypost.runs.rewinding import checkpointed
@@ -97,9 +98,11 @@ class Session(Bay):
     network: SharedNetwork | None = None
     """What the target's Permissions open to the agent's commands."""
     watch: Watch = field(init=False)
+    anchoring: Anchoring = field(init=False)
 
     def __post_init__(self) -> None:
         Bay.__post_init__(self)
+        self.anchoring = Anchoring(self.project)
         self.watch = Watch(self)
 
     def move(self, milestone: str, after: State, reason: str = "") -> kinds.MilestoneMoved:

@@ -60,6 +60,7 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
             async with opened_network(session) as session.network:
                 return await _worked(session)
         finally:
+            await session.anchoring.stop()
             await session.model.close()
     finally:
         lock.release()
@@ -75,7 +76,7 @@ async def _worked(session: Session) -> kinds.RunEnded:
         taken = session.checkpoint("interrupted")
         ended = stop.ended or kinds.RunEnded("interrupted", "by a human")
         session.journal.write(*([taken] if taken else []), ended)
-        _let_go(session)
+        _let_go(session)  # nobody is asked to vouch for it: the human waits
         return ended
     except BadModel as problem:
         ended = kinds.RunEnded("failed", str(problem))
@@ -89,6 +90,8 @@ async def _worked(session: Session) -> kinds.RunEnded:
             await session.index.close()
     session.journal.write(ended)
     _let_go(session)
+    if await session.anchoring.finish():
+        sealing.seal(session.project)  # what was answered is signed, too
     return ended
 
 
