@@ -3,31 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waypost.index.answers import Page, Paging
 from waypost.index.errors import BadQuestion
 from waypost.index.index import Index
 from waypost.index.updating import Progress
 
+if TYPE_CHECKING:
+    from waypost.index.search import Search
+
 Answer = Page[Any]
-Question = Callable[[Index, Mapping[str, Any], Paging], Answer]
+Question = Callable[["Asker", Mapping[str, Any], Paging], Answer]
 
 
-def ask(index: Index, question: str, arguments: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:
-    """Brings the index up to date and answers. `limit`, `offset` and `tokens` among the arguments choose the page.
+class Asker:
+    """Asks one index again and again: what search keeps in memory is kept between questions."""
 
-    `update` only does the first and tells the state; `impact` takes a `diff`, else how the work tree differs from HEAD.
-    Raises BadQuestion for a question that there is not, and what the question raises.
-    """
-    index.refresh(progress=progress)
-    if question == "update":
-        return {"index": index.state.as_json()}
-    known = _QUESTIONS.get(question)
-    if known is None:
-        raise BadQuestion(f"no question {question!r}; there are: {', '.join(sorted(_QUESTIONS))}, update")
-    limit, offset, tokens = arguments.get("limit") or 20, arguments.get("offset") or 0, arguments.get("tokens")
-    return known(index, arguments, Paging(limit, offset, tokens)).as_json()
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._search: Search | None = None
+
+    @property
+    def search(self) -> Search:
+        """Made at the first question, as it loads numpy."""
+        if self._search is None:
+            from waypost.index.search import Search
+
+            self._search = Search(self.index)
+        return self._search
+
+    def ask(self, question: str, arguments: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:
+        """Brings the index up to date and answers. `limit`, `offset` and `tokens` among the arguments choose the page.
+
+        `update` only does the first and tells the state; `impact` takes a `diff`, else how the work tree differs from
+        HEAD. Raises BadQuestion for a question that there is not, and what the question raises.
+        """
+        self.index.refresh(progress=progress)
+        if question == "update":
+            return {"index": self.index.state.as_json()}
+        if question == "map":
+            return self._map(arguments)
+        known = _QUESTIONS.get(question)
+        if known is None:
+            raise BadQuestion(f"no question {question!r}; there are: {', '.join(sorted(_QUESTIONS))}, map, update")
+        limit, offset, tokens = arguments.get("limit") or 20, arguments.get("offset") or 0, arguments.get("tokens")
+        return known(self, arguments, Paging(limit, offset, tokens)).as_json()
+
+    def _map(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        raise BadQuestion("not yet")
 
 
 def _text(arguments: Mapping[str, Any], name: str) -> str:
@@ -37,51 +61,56 @@ def _text(arguments: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def _symbol(index: Index, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+def _symbol(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
     from waypost.index.questions import symbol
 
-    return symbol(index, _text(arguments, "name"), paging)
+    return symbol(asker.index, _text(arguments, "name"), paging)
 
 
-def _outline(index: Index, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+def _outline(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
     from waypost.index.questions import outline
 
-    return outline(index, _text(arguments, "path"), paging)
+    return outline(asker.index, _text(arguments, "path"), paging)
 
 
-def _references(index: Index, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+def _references(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
     from waypost.index.questions_references import references
 
-    return references(index, _text(arguments, "name"), paging)
+    return references(asker.index, _text(arguments, "name"), paging)
 
 
-def _callers(index: Index, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+def _callers(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
     from waypost.index.questions_references import callers
 
-    return callers(index, _text(arguments, "name"), paging)
+    return callers(asker.index, _text(arguments, "name"), paging)
 
 
-def _callees(index: Index, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+def _callees(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
     from waypost.index.questions_references import callees
 
-    return callees(index, _text(arguments, "name"), paging)
+    return callees(asker.index, _text(arguments, "name"), paging)
 
 
-def _impact(index: Index, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+def _impact(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
     from waypost.index.diffs import work_tree_diff
     from waypost.index.impact import impact
 
     diff = arguments.get("diff")
-    return impact(index, work_tree_diff(index.root) if diff is None else str(diff), paging)
+    return impact(asker.index, work_tree_diff(asker.index.root) if diff is None else str(diff), paging)
 
 
-def _grep(index: Index, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+def _grep(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
     from waypost.index.grepping import grep
 
-    return grep(index, _text(arguments, "pattern"), paging)
+    return grep(asker.index, _text(arguments, "pattern"), paging)
+
+
+def _search(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+    return asker.search.ask(_text(arguments, "query"), paging)
 
 
 _QUESTIONS: Mapping[str, Question] = {
+    "search": _search,
     "symbol": _symbol,
     "outline": _outline,
     "references": _references,

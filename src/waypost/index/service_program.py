@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from waypost.index.asking import ask
+from waypost.index.asking import Asker
 from waypost.index.index import Index
 from waypost.index.service import answers
 
@@ -53,9 +53,10 @@ def main() -> None:
     if seed and Path(seed).is_file() and not place.exists():
         _begin_as(Path(seed), place)
     with Index.open(root, place) as index:
+        asker = Asker(index)
 
         def respond(question: str, arguments: dict[str, Any]) -> dict[str, Any]:
-            return ask(index, question, arguments, teller.progress)
+            return asker.ask(question, arguments, teller.progress)
 
         for line in sys.stdin.buffer:
             teller.say(*answers(respond, line))
