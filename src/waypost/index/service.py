@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +43,7 @@ class Service:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._starting = asyncio.Lock()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this does
 
     @property
     def exists(self) -> bool:
@@ -50,10 +52,13 @@ class Service:
 
     async def ask(self, question: str, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """The answer as JSON. Raises BadQuestion, StillBusy after so many seconds, ServiceGone, IndexProblem."""
+        said = ""
         for _ in range(2):
-            with suppress(_Ended):
+            try:
                 return await self._ask_once(question, arguments, seconds)
-        raise ServiceGone("the index's process ended twice on this question; ask another way, or use `find`")
+            except _Ended as ended:
+                said = str(ended)
+        raise ServiceGone(f"the index's process ended twice on this question{said}; ask another way, or use `find`")
 
     async def _ask_once(self, question: str, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         process = await self._living()
@@ -69,7 +74,7 @@ class Service:
             told = f"{done:,} of {wanted:,} files are in it" if wanted else "no answer yet"
             raise StillBusy(f"the index is still at work ({told} after {seconds:g} s); ask again later") from None
         except (BrokenPipeError, ConnectionResetError):
-            raise _Ended from None
+            raise _Ended(self._last_words()) from None
         finally:
             self._waiting.pop(number, None)
         if "problem" in found:
@@ -79,12 +84,14 @@ class Service:
     async def _living(self) -> asyncio.subprocess.Process:
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
+                self._errors.seek(0)
+                self._errors.truncate()
                 self._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-I", "-c", _PROGRAM, str(Path(__file__).parents[2])),
                     *(str(self.root), str(self.place), str(self.seed or "")),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.DEVNULL,
+                    stderr=self._errors,
                     env={**self.variables, "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")},
                     limit=LONGEST,
                     start_new_session=True,
@@ -106,7 +113,12 @@ class Service:
         await process.wait()
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(_Ended())
+                waiting.set_exception(_Ended(self._last_words()))
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
+        return f" ({lines[-1][:200]})" if lines else ""
 
     async def close(self) -> None:
         """Ends the process; an update under way is broken off, and gone on with by the next one."""
