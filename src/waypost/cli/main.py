@@ -22,6 +22,7 @@ from waypost.cli import (
     prompts,
     reporting,
     run,
+    search,
     steering,
     trace,
 )
@@ -62,8 +63,13 @@ COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (index.callers, ("waypost callers Calendar.add",)),
     (index.callees, ("waypost callees Calendar.add",)),
     (index.outline, ("waypost outline src/dates.py",)),
-    (index.impact, ("waypost impact", "git diff main | waypost impact --diff - --json")),
+    (index.impact, ("waypost impact", "waypost impact --diff change.patch --json")),
     (index.grep, ("waypost grep 'def parse_\\w+'", "waypost grep TODO --all --ignore-case")),
+    (
+        search.search,
+        ("waypost search 'where are dates parsed'", "waypost search Calendar.add --root ../shop --json -k 5"),
+    ),
+    (search.related, ("waypost related src/dates.py:42",)),
     (blame.blame, ("waypost blame src/dates.py:42", "waypost blame src/dates.py:40-60 --rev main --json")),
     (trace.trace, ("waypost trace 812", "waypost trace --export in-toto attestations")),
     (reporting.report, ("waypost report", "waypost report iso-dates -o report.html")),
@@ -88,6 +94,9 @@ def _examples(lines: Sequence[str]) -> str:
 for _function, _lines in COMMANDS:
     app.command(epilog=_examples(_lines))(_function)
 ledger.ledger.command(epilog=prompts.EXAMPLES)(prompts.prompts)
+app.command(name="map", epilog=_examples(("waypost map --tokens 1000", "waypost map --focus src/dates.py --json")))(
+    search.repository_map
+)
 app.add_typer(ledger.ledger)
 
 

@@ -70,11 +70,13 @@ class Analysis:
         if why:
             parsed = quarantined(task.path, data, why)
         else:
+            parse = self.load()
             self.before_parsing(task.path, digest)
-            parsed = self._parser()(task.path, data)
+            parsed = parse(task.path, data)
         return Outcome(task.path, "new", stamp, moment, digest, pack(parsed, terms_of(task.path, data, parsed)))
 
-    def _parser(self) -> Parse:
+    def load(self) -> Parse:
+        """Takes up the parser, so that one that is not there is told at once."""
         if self._parse is None:
             module, _, name = self.parser.partition(":")
             self._parse = getattr(import_module(module), name)

@@ -47,7 +47,7 @@ def _inherit(found: Locals, outline: Outline) -> None:
             found[position] = theirs | own if own else theirs
 
 
-def bound_symbols(captures: Captures, outline: Outline, text: bytes) -> list[Definition]:
+def bound_symbols(captures: Captures, outline: Outline, text: bytes, own: tuple[str, ...]) -> list[Definition]:
     """Variables and fields bound outside of functions, and fields that methods bind: the first binding of each."""
     known = {(one.parent, one.name) for one in outline.definitions}
     imports = sorted((node.start_byte, node.end_byte) for node in captures.get("import", ()))
@@ -59,8 +59,8 @@ def bound_symbols(captures: Captures, outline: Outline, text: bytes) -> list[Def
             in_class = owner >= 0 and outline.definitions[owner].kind in METHODS_IN
             _add(node, kind or ("field" if in_class else ""), owner, known, found, text)
     for node in captures.get("instance", ()):
-        owner = _class_around(outline, node.start_byte)
-        if owner >= 0:
+        owner = class_around(outline, node.start_byte)
+        if owner >= 0 and is_own(text, node.start_byte, own):
             _add(node, "field", owner, known, found, text)
     return found
 
@@ -83,7 +83,16 @@ def _add(node: Node, kind: str, owner: int, known: set[tuple[int, str]], found: 
     found.append(Definition(start, end, kind or ("constant" if name.isupper() else "variable"), owner, name, start))
 
 
-def _class_around(outline: Outline, at: int) -> int:
+def is_own(text: bytes, at: int, own: tuple[str, ...]) -> bool:
+    """Whether what a method assigns at `at` is its own object's: nothing before it, or what it calls that object."""
+    before = text[max(0, at - 12) : at]
+    if not before.endswith((b".", b"->")):
+        return True
+    return before.rstrip(b".->").endswith(tuple(name.encode() for name in own))
+
+
+def class_around(outline: Outline, at: int) -> int:
+    """The position of the innermost class around a byte, or -1."""
     owner = outline.innermost(at)
     while owner >= 0 and outline.definitions[owner].kind not in CLASSES:
         owner = outline.definitions[owner].parent

@@ -15,7 +15,7 @@ LONG_FUNCTION = 90
 """Lines from which a function is cut."""
 FUNCTION_WINDOW = 60
 
-UNITS = FUNCTIONS | CLASSES | {"type", "section", "table", "view"}
+UNITS = FUNCTIONS | CLASSES | {"type", "section", "table", "view", "program", "division", "paragraph", "file"}
 """Kinds of symbols that are chunks of their own if they take more than one line; single lines go with the rest."""
 
 

@@ -11,7 +11,7 @@ def sections_of(captures: Captures, text: bytes) -> Outline:
     """Sections from headings, whether they begin with `#` or are underlined, nested by their level."""
     found: list[Definition] = []
     levels: list[tuple[int, int]] = []  # of the open sections: level and position
-    for node in sorted(captures.get("heading", ()), key=lambda one: one.start_byte):
+    for node in captures.get("heading", ()):
         said = text[node.start_byte : node.end_byte]
         title = plain_name(said.split(b"\n", 1)[0]).strip(_MARKS)
         level = _level(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 import zlib
@@ -12,6 +13,8 @@ from waypost.index.packing import Packed, from_bytes, to_bytes
 
 MOST_BYTES = 16_000_000
 """What is kept altogether; the oldest goes first."""
+_RUNS = 'SELECT name, run FROM json_each(?) AS wanted JOIN "references" r ON r.name = wanted.value AND r.file = ?'
+_TEXTS = "SELECT n.id, n.name FROM json_each(?) AS wanted JOIN names n ON n.id = wanted.value"
 
 
 def names_of(data: bytes) -> array[int]:
@@ -105,17 +108,15 @@ def packed_of(connection: sqlite3.Connection, file: int) -> Packed:
         "SELECT module, name, alias, line FROM imports WHERE file = ? ORDER BY position", (file,)
     )
     import_rows = [(*(number(name) for name in row[:3]), row[3]) for row in found]
+    found = connection.execute("SELECT class, base FROM inherits WHERE file = ? ORDER BY position", (file,))
+    inherits = [(number(row[0]), number(row[1])) for row in found]
     runs = [(number(name), run) for name, run in runs_of(connection, file, names)]
-    texts = {name: connection.execute("SELECT name FROM names WHERE id = ?", (name,)).fetchone()[0] for name in numbers}
+    texts = dict(connection.execute(_TEXTS, (json.dumps(list(numbers)),)).fetchall())
+    own_names = [texts[name] for name in numbers]
     (terms,) = connection.execute("SELECT packed FROM terms WHERE file = ?", (file,)).fetchone()
-    return Packed(language, status, why, lines, list(texts.values()), symbol_rows, runs, import_rows, chunk_rows, terms)
+    return Packed(language, status, why, lines, own_names, symbol_rows, runs, import_rows, inherits, chunk_rows, terms)
 
 
 def runs_of(connection: sqlite3.Connection, file: int, names: bytes) -> list[tuple[int, bytes]]:
     """The references that stand in a file: a name's id and its run."""
-    found = []
-    for name in names_of(names):
-        row = connection.execute('SELECT run FROM "references" WHERE name = ? AND file = ?', (name, file)).fetchone()
-        if row is not None:
-            found.append((name, row[0]))
-    return found
+    return connection.execute(_RUNS, (json.dumps(names_of(names).tolist()), file)).fetchall()

@@ -6,7 +6,8 @@ steps through every row that holds a frequent word. Here a term's postings are o
 A *document* is a chunk under the lexicon's own number: the file's first number plus the chunk's place in the file.
 Numbers only grow, so a removed file's postings may stay until they are folded: nothing owns their numbers any more.
 A *run* holds the postings of at most 65,536 numbers in a row, keyed by its first: per term the numbers' offsets (u16)
-and the counts (u8). Small additions stay *fresh*, as their workers packed them, until `settle` folds them into a run.
+and the counts (u8). `lexicon_root` leads from a root to the words that were made of it. Small additions stay *fresh*,
+as their workers packed them, until `settle` folds them into a run.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
+from waypost.index.conflation import has_root, root
 from waypost.index.forward import Forward, unpack
 
 if TYPE_CHECKING:
@@ -32,13 +34,17 @@ CREATE TABLE IF NOT EXISTS lexicon_run (run INTEGER PRIMARY KEY, end INTEGER NOT
 CREATE TABLE IF NOT EXISTS lexicon_posting (
     run INTEGER NOT NULL, term TEXT NOT NULL, postings BLOB NOT NULL, PRIMARY KEY (run, term)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lexicon_root (
+    root TEXT NOT NULL, term TEXT NOT NULL, PRIMARY KEY (root, term)
+) WITHOUT ROWID;
 """
-TABLES = ("lexicon_posting", "lexicon_run", "lexicon_file", "lexicon_state")
+TABLES = ("lexicon_root", "lexicon_posting", "lexicon_run", "lexicon_file", "lexicon_state")
 SPAN = 65_536
 """Numbers that one run may hold."""
 FRESH_FILES = 64
 FRESH_BYTES = 1 << 20
-SPARE_RUNS = 6
+MERGED_ROWS = 20_000
+SPARE_RUNS = 8
 """Small runs that may stand beside the full ones before they are merged."""
 
 
@@ -65,14 +71,22 @@ def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> No
         )
         placed.append((number, forward))
         number += len(forward.lengths)
+    _add_roots(connection, {term for _, forward in placed for term in forward.terms if has_root(term)})
     connection.execute("UPDATE lexicon_state SET next = ?, generation = generation + 1", (number,))
     if bulk:
         _fold(connection, placed)
 
 
+def _add_roots(connection: sqlite3.Connection, terms: set[str]) -> None:
+    pairs = sorted((root(term), term) for term in terms)
+    connection.executemany(
+        "INSERT OR IGNORE INTO lexicon_root VALUES (?, ?)", (pair for pair in pairs if pair[0] != pair[1])
+    )
+
+
 def remove(connection: sqlite3.Connection, files: Iterable[int]) -> None:
     """Forget files; unknown ones are none of its business."""
-    gone = connection.executemany("DELETE FROM lexicon_file WHERE file = ?", ((file,) for file in files))
+    gone = connection.executemany("DELETE FROM lexicon_file WHERE file = ?", [(file,) for file in files])
     if gone.rowcount > 0:
         connection.execute("UPDATE lexicon_state SET generation = generation + 1")
 
@@ -96,7 +110,7 @@ def _groups(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Neighbouring runs that fit into one, where there are at least two."""
     group: list[tuple[int, int]] = []
     for run, end in runs:
-        if group and end - group[0][0] > SPAN:
+        if group and max(end, *(one[1] for one in group)) - group[0][0] > SPAN:
             if len(group) > 1:
                 yield group
             group = []
@@ -127,7 +141,8 @@ def _write(connection: sqlite3.Connection, group: Sequence[tuple[int, Forward]])
     offsets: list[NDArray[numpy.int64]] = []
     for first, forward in group:
         numbers = [vocabulary.setdefault(term, len(vocabulary)) for term in forward.terms]
-        sizes = numpy.diff(forward.ends.astype(numpy.int64), prepend=0)
+        ends_of = forward.ends.astype(numpy.int64)
+        sizes: NDArray[numpy.int64] = ends_of - numpy.concatenate([[0], ends_of[:-1]])
         terms.append(numpy.repeat(numpy.array(numbers, dtype=numpy.int64), sizes))
         offsets.append(forward.chunks.astype(numpy.int64) + (first - base))
     names = sorted(vocabulary)
@@ -137,7 +152,7 @@ def _write(connection: sqlite3.Connection, group: Sequence[tuple[int, Forward]])
     counts = numpy.concatenate([forward.counts for _, forward in group])
     order = numpy.argsort(keys)
     keys, counts = keys[order], counts[order]
-    ends = numpy.searchsorted(keys, numpy.arange(1, len(names) + 1) << 16).tolist()
+    ends: list[int] = numpy.searchsorted(keys, numpy.arange(1, len(names) + 1) << 16).tolist()
     low = (keys & 0xFFFF).astype("<u2")
     connection.execute("INSERT INTO lexicon_run VALUES (?, ?)", (base, end))
     _insert(connection, base, zip(names, _packed(low, counts, ends), strict=True))
@@ -158,41 +173,53 @@ def _insert(connection: sqlite3.Connection, run: int, rows: Iterable[tuple[str, 
 
 def _merge(connection: sqlite3.Connection, group: Sequence[tuple[int, int]]) -> None:
     """Several neighbouring runs become one, without the postings of removed files."""
-    base, end = group[0][0], group[-1][1]
+    base, end = group[0][0], max(one[1] for one in group)
     alive = numpy.zeros(end - base, dtype=bool)
-    files = connection.execute(
+    for first, size in connection.execute(
         "SELECT first, length(lengths) / 2 FROM lexicon_file WHERE first >= ? AND first < ?", (base, end)
-    )
-    for first, size in files:
+    ):
         alive[first - base : first - base + size] = True
     rows = connection.execute(
         "SELECT term, run, postings FROM lexicon_posting WHERE run BETWEEN ? AND ? ORDER BY term, run",
         (base, group[-1][0]),
     ).fetchall()
-    for run, _ in group:
-        connection.execute("DELETE FROM lexicon_posting WHERE run = ?", (run,))
-        connection.execute("DELETE FROM lexicon_run WHERE run = ?", (run,))
+    connection.execute("DELETE FROM lexicon_posting WHERE run BETWEEN ? AND ?", (base, group[-1][0]))
+    connection.execute("DELETE FROM lexicon_run WHERE run BETWEEN ? AND ?", (base, group[-1][0]))
     connection.execute("INSERT INTO lexicon_run VALUES (?, ?)", (base, end))
-    _insert(connection, base, _joined(rows, base, alive))
+    at = 0
+    while at < len(rows):
+        until = _slice_end(rows, at)
+        _insert(connection, base, _joined(rows[at:until], base, alive))
+        at = until
+
+
+def _slice_end(rows: Sequence[tuple[str, int, bytes]], at: int) -> int:
+    """Where a slice of rows from `at` ends that is merged at once: between two terms."""
+    until = min(len(rows), at + MERGED_ROWS)
+    while until < len(rows) and rows[until][0] == rows[until - 1][0]:
+        until += 1
+    return until
 
 
 def _joined(
     rows: Sequence[tuple[str, int, bytes]], base: int, alive: NDArray[numpy.bool_]
 ) -> Iterator[tuple[str, bytes]]:
     """The postings of each term, put together."""
-    at = 0
-    while at < len(rows):
-        term = rows[at][0]
-        wide: list[bytes] = []
-        narrow: list[bytes] = []
-        while at < len(rows) and rows[at][0] == term:
-            low, counts = split(rows[at][2])
-            offsets = low.astype(numpy.int64) + (rows[at][1] - base)
-            kept = alive[offsets]
-            wide.append(offsets[kept].astype("<u2").tobytes())
-            narrow.append(counts[kept].tobytes())
-            at += 1
-        yield term, b"".join((*wide, *narrow))
+    names: list[str] = []
+    numbers: list[int] = []
+    for term, _, _ in rows:
+        if not names or names[-1] != term:
+            names.append(term)
+        numbers.append(len(names) - 1)
+    parts = [split(blob) for _, _, blob in rows]
+    sizes = [len(counts) for _, counts in parts]
+    shifts = numpy.repeat(numpy.array([run - base for _, run, _ in rows], dtype=numpy.int64), sizes)
+    offsets = numpy.concatenate([low for low, _ in parts]) + shifts
+    owner = numpy.repeat(numpy.array(numbers, dtype=numpy.int64), sizes)
+    kept = alive[offsets]
+    ends = numpy.cumsum(numpy.bincount(owner[kept], minlength=len(names))).tolist()
+    counts = numpy.concatenate([counts for _, counts in parts])[kept]
+    return zip(names, _packed(offsets[kept].astype("<u2"), counts, ends), strict=True)
 
 
 def split(blob: bytes) -> tuple[NDArray[numpy.uint16], NDArray[numpy.uint8]]:

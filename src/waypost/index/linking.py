@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from waypost.index.index import Index
 from waypost.index.model import Import, Reference
 from waypost.index.packing import Place, unpack_places
-from waypost.index.questions import Definition, named
+from waypost.index.questions import BY_IDS, Definition, name_id, named
+from waypost.index.resolving import SURE as SURE  # noqa: PLC0414 - who asks for links asks for this too
+from waypost.index.resolving import Candidate, Resolver
 
-SURE = 0.5
-"""Confidence from which a reference counts as one."""
-_BY_IDS = """
-SELECT s.id, f.id, f.path, s.qualified, s.kind, s.start_line, s.end_line, s.name_line, s.parent, f.symbol_base
-FROM symbols s JOIN files f ON f.id = s.file WHERE s.id IN (SELECT value FROM json_each(?))
+Targets: TypeAlias = tuple[tuple[Definition, float], ...]
+
+_RUNS = """
+SELECT r.file, f.path, f.symbol_base, r.run FROM "references" r JOIN files f ON f.id = r.file
+WHERE r.name = ? ORDER BY f.path
 """
 _IMPORTS = """
-SELECT file, module, name, alias, line FROM imports
-WHERE file IN (SELECT value FROM json_each(?)) ORDER BY file, position
+SELECT i.file, m.name, n.name, a.name, i.line
+FROM imports i JOIN names m ON m.id = i.module JOIN names n ON n.id = i.name JOIN names a ON a.id = i.alias
+WHERE i.file = ? ORDER BY i.position
+"""
+_IMPORTS_THAT_MATTER = """
+WITH heads AS (
+    SELECT n.id FROM json_each(?2) AS head JOIN names n ON n.name = head.value COLLATE NOCASE AND n.name = head.value
+)
+SELECT i.file, m.name, n.name, a.name, i.line
+FROM json_each(?1) AS wanted JOIN imports i ON i.file = wanted.value
+JOIN names m ON m.id = i.module JOIN names n ON n.id = i.name JOIN names a ON a.id = i.alias
+WHERE i.name IN heads OR n.name IN ('', '*') OR i.alias IN heads ORDER BY i.file, i.position
+"""
+_BASES = """
+SELECT n.name FROM inherits i JOIN names n ON n.id = i.base JOIN files f ON f.id = i.file
+WHERE i.class = ? ORDER BY f.path, i.position
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A place that names something, the definition around it, and the definitions that it may mean, best first."""
 
     file: int
@@ -32,11 +47,63 @@ class Link:
     name: str
     place: Place
     around: Definition | None
-    targets: tuple[tuple[Definition, float], ...]
+    targets: Targets
 
     def confidence(self, wanted: set[int]) -> float:
         """How sure it is that one of these definitions is meant."""
         return max((sure for target, sure in self.targets if target.id in wanted), default=0.0)
+
+
+class Bases(Mapping[str, Sequence[str]]):
+    """A class's simple name to those of its bases, looked up as they are asked for."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def __getitem__(self, name: str) -> Sequence[str]:
+        """The bases of all classes of that name."""
+        found = self._known.get(name)
+        if found is None:
+            number = name_id(self.index, name)
+            rows = self.index.connection.execute(_BASES, (number,)) if number is not None else ()
+            found = self._known[name] = tuple(dict.fromkeys(row[0] for row in rows))
+        if not found:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        rows = self.index.connection.execute("SELECT DISTINCT n.name FROM inherits JOIN names n ON n.id = class")
+        yield from (row[0] for row in rows)
+
+    def __bool__(self) -> bool:
+        """It is asked whether there are any before each question: counting them would read them all."""
+        return True
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Meaning:
+    """What one name may mean, remembered by where it stands."""
+
+    def __init__(self, name: str, found: Sequence[Definition], bases: Bases) -> None:
+        self.name = name
+        self.found = found
+        self._resolver = Resolver(
+            [Candidate(one.path, one.qualified, one.kind, one.parent_kind) for one in found], bases
+        )
+        self._known: dict[tuple[str, str, str, bool], Targets] = {}
+
+    def targets(self, place: Place, path: str, around: str, imports: Sequence[Import]) -> Targets:
+        """The definitions that a place means, as far as that is sure enough."""
+        key = path, place.qualifier, around, place.kind == "import"
+        known = self._known.get(key)
+        if known is None:
+            reference = Reference(self.name, place.kind, place.line, place.column, place.inside, place.qualifier)
+            pairs = self._resolver.resolve(reference, path, around, imports) if self.found else []
+            known = self._known[key] = tuple((self.found[at], sure) for at, sure in pairs if sure >= SURE)
+        return known
 
 
 class Linker:
@@ -44,90 +111,66 @@ class Linker:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._imports: dict[int, tuple[Import, ...]] = {}
+        self._bases = Bases(index)
         self._definitions: dict[int, Definition] = {}
-        self._names: dict[int, str] = {}
+        self._links: dict[int, list[Link]] = {}
 
     def links(self, name: int) -> list[Link]:
         """Every place of a name in the tree."""
-        text = self.text(name)
-        rows = self.index.connection.execute(
-            'SELECT r.file, f.path, f.symbol_base, r.run FROM "references" r JOIN files f ON f.id = r.file '
-            "WHERE r.name = ? ORDER BY f.path",
-            (name,),
-        ).fetchall()
-        self._load_imports([row[0] for row in rows])
-        self._load_definitions(self._ids_around(rows))
-        resolver = self._resolver(name)
+        known = self._links.get(name)
+        if known is None:
+            known = self._links[name] = self._found(name)
+        return known
+
+    def _found(self, name: int) -> list[Link]:
+        meaning = self._meaning(name)
+        rows = [
+            (file, path, base, list(unpack_places(run)))
+            for file, path, base, run in self.index.connection.execute(_RUNS, (name,))
+        ]
+        self._load({base + place.inside for _, _, base, places in rows for place in places if place.inside >= 0})
+        heads = {place.qualifier.partition(".")[0] for *_, places in rows for place in places}
+        imports = self._imports_that_matter([row[0] for row in rows], {meaning.name, *heads} - {""})
         return [
-            self._link(resolver, file, path, text, place, base)
-            for file, path, base, run in rows
-            for place in unpack_places(run)
+            self._link(meaning, file, path, base, place, imports.get(file, ()))
+            for file, path, base, places in rows
+            for place in places
         ]
 
-    def links_in(self, file: int, path: str, base: int, runs: Iterable[tuple[int, bytes]]) -> Iterator[Link]:
-        """The links of some names in one file."""
-        self._load_imports([file])
+    def links_in(self, around: set[int], caller: Definition, runs: Iterable[tuple[int, bytes]]) -> Iterator[Link]:
+        """The calls within a definition; `around` holds the positions of it and of what is in it."""
+        base = caller.id - caller.position
+        rows = self.index.connection.execute(_IMPORTS, (caller.file,))
+        imports = [Import(*row[1:]) for row in rows]
+        self._load({base + position for position in around})
         for name, run in runs:
-            resolver = self._resolver(name)
-            for place in unpack_places(run):
-                yield self._link(resolver, file, path, self.text(name), place, base)
+            places = [place for place in unpack_places(run) if place.inside in around and place.kind == "call"]
+            if places:
+                meaning = self._meaning(name)
+                for place in places:
+                    yield self._link(meaning, caller.file, caller.path, base, place, imports)
 
-    def _resolver(self, name: int) -> Resolver:
-        return Resolver(list(named(self.index, [name])))
+    def _meaning(self, name: int) -> _Meaning:
+        (text,) = self.index.connection.execute("SELECT name FROM names WHERE id = ?", (name,)).fetchone()
+        return _Meaning(text, list(named(self.index, [name])), self._bases)
 
-    def _link(self, resolver: Resolver, file: int, path: str, name: str, place: Place, base: int) -> Link:
-        around = self.definition(base + place.inside) if place.inside >= 0 else None
-        qualified = around.qualified if around else ""
-        reference = Reference(name, place.kind, place.line, place.column, place.inside, place.qualifier)
-        targets = resolver.resolve(reference, path, qualified, self._imports[file])
-        return Link(file, path, name, place, around, tuple(targets))
+    def _link(
+        self, meaning: _Meaning, file: int, path: str, base: int, place: Place, imports: Sequence[Import]
+    ) -> Link:
+        around = self._definitions.get(base + place.inside) if place.inside >= 0 else None
+        targets = meaning.targets(place, path, around.qualified if around else "", imports)
+        return Link(file, path, meaning.name, place, around, targets)
 
-    # --- reading, many at once ----------------------------------------------------------------------------------------
+    def _load(self, numbers: set[int]) -> None:
+        missing = json.dumps([number for number in numbers if number not in self._definitions])
+        found = map(Definition._make, self.index.connection.execute(BY_IDS, (missing,)))
+        self._definitions.update((one.id, one) for one in found)
 
-    def text(self, name: int) -> str:
-        """A name by its number."""
-        found = self._names.get(name)
-        if found is None:
-            (found,) = self.index.connection.execute("SELECT name FROM names WHERE id = ?", (name,)).fetchone()
-            self._names[name] = found
+    def _imports_that_matter(self, files: list[int], heads: set[str]) -> dict[int, list[Import]]:
+        """Of the imports of these files those that bind one of these names, by file."""
+        found: dict[int, list[Import]] = {}
+        for file, *fields in self.index.connection.execute(
+            _IMPORTS_THAT_MATTER, (json.dumps(files), json.dumps(sorted(heads)))
+        ):
+            found.setdefault(file, []).append(Import(*fields))
         return found
-
-    def definition(self, number: int) -> Definition | None:
-        """A symbol by its number."""
-        if number not in self._definitions:
-            self._load_definitions([number])
-        return self._definitions.get(number)
-
-    def _load_definitions(self, numbers: Iterable[int]) -> None:
-        wanted = json.dumps([number for number in numbers if number not in self._definitions])
-        rows = self.index.connection.execute(_BY_IDS, (wanted,))
-        self._definitions.update((row[0], Definition.of(row)) for row in rows)
-
-    def _ids_around(self, rows: Sequence[tuple[int, str, int, bytes]]) -> set[int]:
-        return {row[2] + place.inside for row in rows for place in unpack_places(row[3]) if place.inside >= 0}
-
-    def _load_imports(self, files: Sequence[int]) -> None:
-        found: dict[int, list[Import]] = {file: [] for file in files if file not in self._imports}
-        rows = self.index.connection.execute(_IMPORTS, (json.dumps(list(found)),))
-        for file, module, name, alias, line in rows:
-            found[file].append(Import(self.text(module), self.text(name), self.text(alias), line))
-        self._imports.update((file, tuple(imports)) for file, imports in found.items())
-
-
-class Resolver:
-    """Stands in until the room's `resolving` is there."""
-
-    def __init__(self, candidates: Sequence[Definition]) -> None:
-        self.candidates = candidates
-
-    def resolve(
-        self, reference: Reference, path: str, around: str, imports: Sequence[Import]
-    ) -> list[tuple[Definition, float]]:
-        """Same file first, imported next, else as unlikely as there are candidates."""
-        imported = any(reference.name in {one.name, one.alias} for one in imports)
-        found = []
-        for one in self.candidates:
-            sure = 0.9 if one.path == path else 0.8 if imported else 1.0 / len(self.candidates)
-            found.append((one, sure))
-        return sorted(found, key=lambda pair: -pair[1])

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from base64 import b85decode, b85encode
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -40,6 +39,7 @@ class Packed(NamedTuple):
     symbols: list[SymbolRow]
     references: list[tuple[int, bytes]]
     imports: list[ImportRow]
+    inherits: list[tuple[int, int]]  # numbers of a class's own name and of a base's
     chunks: list[ChunkRow]
     terms: bytes  # what search keeps of the text, compressed by zlib
 
@@ -57,6 +57,11 @@ def pack(parsed: Parsed, terms: bytes = b"") -> Packed:
     ]
     imports = [(number(one.module), number(one.name), number(one.alias), one.line) for one in parsed.imports]
     references = [(number(name), run) for name, run in pack_references(parsed.references).items()]
+    inherits = [
+        (number(parsed.symbols[one.inside].name), number(one.name))
+        for one in parsed.references
+        if one.kind == "inherit" and one.inside >= 0
+    ]
     chunks = [(one.start_line, one.end_line, one.kind, one.symbol, _own_name(parsed, one)) for one in parsed.chunks]
     names = [_storable(name) for name in numbers]
     why = _storable(parsed.why)
@@ -69,6 +74,7 @@ def pack(parsed: Parsed, terms: bytes = b"") -> Packed:
         symbols,
         references,
         imports,
+        inherits,
         chunks,
         zlib.compress(terms, 1),
     )
@@ -211,22 +217,24 @@ def _number(run: bytes, at: int) -> tuple[int, int]:
 
 def to_bytes(packed: Packed) -> bytes:
     """All but the terms, which are compressed already, as compressed bytes with a checksum, for keeping."""
-    runs = [(name, b85encode(run).decode()) for name, run in packed.references]
-    text = json.dumps([packed._replace(references=[], terms=b"")[:-1], runs], separators=(",", ":"))
-    return zlib.compress(text.encode(), 1)
+    sizes = [(name, len(run)) for name, run in packed.references]
+    text = json.dumps([packed._replace(references=[], terms=b"")[:-1], sizes], separators=(",", ":")).encode()
+    return zlib.compress(b"%d\n%b%b" % (len(text), text, b"".join(run for _, run in packed.references)), 1)
 
 
 def from_bytes(data: bytes, terms: bytes = b"") -> Packed:
     """What `to_bytes` made. Raises ValueError for anything else."""
     try:
-        plain, runs = json.loads(zlib.decompress(data))
+        length, _, rest = zlib.decompress(data).partition(b"\n")
+        plain, sizes = json.loads(rest[: int(length)])
         packed = Packed(*[*plain, terms])
-        rows: list[Any] = [[tuple(row) for row in some] for some in (packed.symbols, packed.imports, packed.chunks)]
-        return packed._replace(
-            references=[(name, b85decode(run)) for name, run in runs],
-            symbols=rows[0],
-            imports=rows[1],
-            chunks=rows[2],
-        )
+        tables = packed.symbols, packed.imports, packed.inherits, packed.chunks
+        rows: list[Any] = [[tuple(row) for row in table] for table in tables]
+        references, at = [], int(length)
+        for name, size in sizes:
+            references.append((name, rest[at : at + size]))
+            at += size
+        own = dict(zip(("symbols", "imports", "inherits", "chunks"), rows, strict=True))
+        return packed._replace(references=references, **own)
     except (zlib.error, TypeError) as problem:
         raise ValueError(f"no packed file: {problem}") from problem

@@ -24,7 +24,8 @@ PATIENCE = 200_000
 """How often a grammar is asked to go on before it is given up, about 5 s of work; counted, so that it is the same
 everywhere and always."""
 LONGEST_LINE = 20_000
-"""Bytes in one line from which a file counts as minified."""
+"""Bytes in one line from which a file may be minified: it is if that is half of it, or if its lines are long."""
+LONG_LINES = 1000
 
 
 def parse(path: str, text: bytes) -> Parsed:
@@ -37,14 +38,16 @@ def parse(path: str, text: bytes) -> Parsed:
     unfit = _unfit(text)
     if unfit:
         return windowed(language, text, unfit)
+    if language == "cobol":
+        return _by_scanner(text)
     grammar = GRAMMARS.get(language)
     if grammar is None:
-        return windowed(language, text, f"no grammar for {language}")
+        return _by_looks(language, text, f"no grammar for {language}")
     try:
         return _by_grammar(grammar, text)
     except ImportError:
         extra = 'pip install "waypost[languages]"' if grammar.extra else f"pip install {grammar.wheel}"
-        return windowed(language, text, f"the grammar of {language} is not installed: {extra}")
+        return _by_looks(language, text, f"the grammar of {language} is not installed: {extra}")
 
 
 def _unfit(text: bytes) -> str:
@@ -54,20 +57,54 @@ def _unfit(text: bytes) -> str:
         return f"a zero byte on line {text.count(bytes([10]), 0, at) + 1}: binary or UTF-16"
     if len(text) > LARGEST:
         return f"{len(text)} bytes are more than the {LARGEST} that a grammar is given"
-    longest = max(map(len, text.split(b"\n")))
-    return f"a line of {longest} bytes: minified or data" if longest > LONGEST_LINE else ""
+    if len(text) <= LONGEST_LINE:
+        return ""
+    lengths = [len(line) for line in text.split(b"\n")]
+    longest = max(lengths)
+    minified = longest > LONGEST_LINE and (longest > len(text) / 2 or len(text) > LONG_LINES * len(lengths))
+    return f"a line of {longest} bytes: minified or data" if minified else ""
+
+
+def _as_utf8(text: bytes) -> tuple[bytes, str]:
+    """A text with a question mark for each byte that is not UTF-8, and what was wrong with it, if anything."""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        why = f"not UTF-8 on line {text.count(bytes([10]), 0, error.start) + 1}"
+        return text.decode("utf-8", "surrogateescape").encode("utf-8", "replace"), why
+    return text, ""
+
+
+def _by_scanner(text: bytes) -> Parsed:
+    """COBOL, which has no grammar that always comes back."""
+    from waypost.index.cobol import scan
+    from waypost.index.reading import scanned
+
+    text, why = _as_utf8(text)
+    result = scan(text)
+    symbols, references = scanned(result.outline, result.references, result.source, (b"*",))
+    weights = weights_of(text)
+    status: Status = "partial" if why else "parsed"
+    found = (tuple(symbols), tuple(references), tuple(result.imports), chunks_of(symbols, weights))
+    return Parsed("cobol", status, len(weights), *found, why)
+
+
+def _by_looks(language: str, text: bytes, why: str) -> Parsed:
+    """A file without a grammar: windows, and definitions as far as their lines show them."""
+    from waypost.index.guessing import guessed
+    from waypost.index.reading import scanned
+
+    source = Source(text)
+    symbols, _ = scanned(guessed(language, source), [], source, (b"#", b"//", b"--", b";", b"%", b"*"))
+    weights = weights_of(text)
+    return Parsed(language, "windows", len(weights), tuple(symbols), chunks=chunks_of(symbols, weights), why=why)
 
 
 def _by_grammar(grammar: Grammar, text: bytes) -> Parsed:
     from waypost.index.reading import read
 
-    status: Status = "parsed"
-    why = ""
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        status, why = "partial", f"not UTF-8 on line {text.count(bytes([10]), 0, error.start) + 1}"
-        text = text.decode("utf-8", "surrogateescape").encode("utf-8", "replace")
+    text, why = _as_utf8(text)
+    status: Status = "partial" if why else "parsed"
     ready = reader(grammar)
     tree = _tree(ready.parser, text)
     if tree is None:

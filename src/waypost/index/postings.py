@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy
 
 from waypost.index import lexicon
+from waypost.index.conflation import has_root, root
 from waypost.index.forward import unpack
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
+
+    _Fresh: TypeAlias = tuple[int, NDArray[numpy.uint16], NDArray[numpy.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,6 @@ class Documents:
         """File of a document, and its position among the file's chunks."""
         file = int(self.files[document])
         return file, document - self.first[file]
-
-
-_Fresh = tuple[int, "NDArray[numpy.uint16]", "NDArray[numpy.uint8]"]
 
 
 class Lexicon:
@@ -103,13 +104,13 @@ class Lexicon:
             total += 0 if row is None else row[0] // 3
         return total
 
-    def beginning(self, prefix: str, limit: int) -> list[str]:
-        """Terms of the text that begin with `prefix`, at most `limit` of each run."""
-        found = {term for term in self._fresh if term.startswith(prefix)} if self._fresh else set()
-        for run in self._runs:
-            rows = self._connection.execute(_BEGINNING, (run, prefix, prefix + "\U0010ffff", limit))
-            found.update(term for (term,) in rows)
-        return sorted(term for term in found if ":" not in term)
+    def kin(self, word: str) -> list[str]:
+        """Other terms of a word's root, with the root itself."""
+        if not has_root(word):
+            return []
+        stem = root(word)
+        rows = self._connection.execute("SELECT term FROM lexicon_root WHERE root = ? LIMIT 50", (stem,))
+        return [term for term in (stem, *(term for (term,) in rows)) if term != word]
 
     def _take_fresh(self) -> None:
         rows = self._connection.execute("SELECT first FROM lexicon_file WHERE fresh IS NOT NULL").fetchall()
@@ -131,7 +132,6 @@ class Lexicon:
 
 _FIND = "SELECT postings FROM lexicon_posting WHERE run = ? AND term = ?"
 _SIZE = "SELECT length(postings) FROM lexicon_posting WHERE run = ? AND term = ?"
-_BEGINNING = "SELECT term FROM lexicon_posting WHERE run = ? AND term >= ? AND term < ? LIMIT ?"
 
 
 def _documents(rows: list[tuple[int, int, bytes]], size: int) -> Documents:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from waypost.index.answers import Page, Paging, answered
 from waypost.index.errors import BadQuestion
 from waypost.index.index import Index
 from waypost.index.planning import relative
 
-_FIELDS = (
-    "symbols.id, files.id, files.path, symbols.qualified, symbols.kind, symbols.start_line, symbols.end_line, "
-    "symbols.name_line, symbols.parent, files.symbol_base"
+_SELECT = """
+SELECT s.id, f.id, f.path, s.qualified, s.kind, s.start_line, s.end_line, s.name_line, s.parent, s.id - f.symbol_base,
+    coalesce(p.kind, '')
+"""
+_BY_NAME = (
+    f"{_SELECT} FROM symbols s JOIN files f ON f.id = s.file LEFT JOIN symbols p ON p.id = s.parent WHERE s.name = ?"
 )
-_BY_NAME = f"SELECT {_FIELDS} FROM symbols JOIN files ON files.id = symbols.file WHERE symbols.name = ?"  # noqa: S608
+_IN_FILE = f"""{_SELECT} FROM files f JOIN symbols s ON s.id >= f.symbol_base AND s.id < f.symbol_base + f.symbols
+LEFT JOIN symbols p ON p.id = s.parent WHERE f.id = ? ORDER BY s.id"""
+BY_IDS = f"""{_SELECT} FROM json_each(?) AS wanted JOIN symbols s ON s.id = wanted.value JOIN files f ON f.id = s.file
+LEFT JOIN symbols p ON p.id = s.parent"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,7 @@ class SymbolHit:
         return self.name_line
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A symbol's row: `position` is its place among its file's symbols, as references name it."""
 
     id: int
@@ -51,11 +56,7 @@ class Definition:
     name_line: int
     parent: int | None
     position: int
-
-    @classmethod
-    def of(cls, row: Sequence[Any]) -> Definition:
-        """A row of `_FIELDS`."""
-        return cls(*[*row[:9], row[0] - row[9]])
+    parent_kind: str
 
 
 def symbol(index: Index, name: str, paging: Paging = Paging()) -> Page[SymbolHit]:  # noqa: B008 - frozen
@@ -89,6 +90,8 @@ def definitions(index: Index, name: str) -> list[tuple[Definition, str]]:
     """Definitions of a name with how they match: `exact`, `case` or `suffix`; best first."""
     parts = parts_of(name)
     same = list(named(index, _ids(index, name.strip(), exact=True)))
+    if not same and len(parts) == 1:
+        same = list(named(index, _ids(index, parts[0], exact=True)))
     if same and len(parts) == 1:
         return [(one, "exact") for one in _in_order(same)]
     last = list(named(index, _ids(index, parts[-1], exact=True))) if len(parts) > 1 else []
@@ -131,7 +134,7 @@ def name_id(index: Index, name: str) -> int | None:
 def named(index: Index, names: Iterable[int]) -> Iterable[Definition]:
     """The definitions of names by their numbers."""
     for name in names:
-        yield from map(Definition.of, index.connection.execute(_BY_NAME, (name,)))
+        yield from map(Definition._make, index.connection.execute(_BY_NAME, (name,)))
 
 
 # --- a file ---------------------------------------------------------------------------------------------------------
@@ -161,9 +164,4 @@ def file_id(index: Index, path: str) -> int:
 
 def definitions_in(index: Index, file: int) -> list[Definition]:
     """The definitions in a file, by position."""
-    rows = index.connection.execute(
-        f"SELECT {_FIELDS} FROM files JOIN symbols ON symbols.id >= files.symbol_base "  # noqa: S608 - own constant
-        "AND symbols.id < files.symbol_base + files.symbols WHERE files.id = ? ORDER BY symbols.id",
-        (file,),
-    )
-    return [Definition.of(row) for row in rows]
+    return [Definition._make(row) for row in index.connection.execute(_IN_FILE, (file,))]

@@ -153,11 +153,9 @@ def _callees(index: Index, name: str) -> list[CalleeHit]:
 
 def _links_within(index: Index, linker: Linker, caller: Definition) -> list[Link]:
     within = _positions_within(index, caller)
-    base = caller.id - caller.position
     names = index.connection.execute("SELECT names FROM files WHERE id = ?", (caller.file,)).fetchone()[0]
     runs = runs_of(index.connection, caller.file, names)
-    links = linker.links_in(caller.file, caller.path, base, runs)
-    return [link for link in links if link.place.kind == "call" and link.place.inside in within]
+    return list(linker.links_in(within, caller, runs))
 
 
 def _positions_within(index: Index, caller: Definition) -> set[int]:

@@ -3,40 +3,75 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from waypost.index.binding import bound_symbols, locals_of
 from waypost.index.defining import METHODS_IN, Captures, Definition, Outline, Source, outline_of
 from waypost.index.headings import sections_of
+from waypost.index.importing import import_references, imports_of
+from waypost.index.instances import Instances
 from waypost.index.languages.grammar import Grammar, Reader, word_test
 from waypost.index.model import Import, Reference, Symbol
-from waypost.index.referring import Scopes, import_references, imports_of, references_of
+from waypost.index.referring import Scopes, references_of
+from waypost.index.spelling import spelled_references
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_start = attrgetter("start_byte")
 COMMENT_LINES = 80
 """How many comment lines above a definition are taken as its own."""
+
+LONGEST_NAME = 400
+"""Characters from which the names around a symbol are cut short: thousands of levels would grow with their square."""
 
 
 def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list[Reference], list[Import]]:
     """All that the tree tells. Symbols and references are in the file's order."""
     from tree_sitter import QueryCursor
 
-    captures: Captures = QueryCursor(reader.query).captures(root, word_test(source.text))
+    found = QueryCursor(reader.query).captures(root, word_test(source.text))
+    unsorted: Captures = {word: found.pop(word) for word in ("use", "text") if word in found}
+    captures: Captures = {  # they come in disorder, and some are only missed where they should be
+        word: sorted([node for node in nodes if node.end_byte > node.start_byte], key=_start)
+        for word, nodes in found.items()
+    }
+    captures |= unsorted
     outline = (sections_of if "heading" in captures else outline_of)(captures, source.text)
     local = locals_of(captures, outline, source.text)
-    bound = bound_symbols(captures, outline, source.text)
+    bound = bound_symbols(captures, outline, source.text, reader.grammar.own)
     outline.named.update(one.name_at for one in bound)
     imported = imports_of(captures, reader, source)
     known = {one.name for one in (*outline.definitions, *bound)}
     known.update(one.what.alias or one.what.name or one.what.module for one in imported)
     symbols, places = _symbols(captures, outline, bound, reader.grammar, source)
-    scopes = Scopes(outline, places, local, frozenset(name.encode() for name in reader.grammar.builtins - known))
-    references = references_of(captures, scopes, reader.grammar, source)
-    references += import_references(imported, scopes, source)
-    references.sort(key=lambda one: (one.line, one.column))
+    renamed = {one.what.alias.encode(): one.what.name for one in imported if one.what.alias and one.what.name}
+    scopes = Scopes(
+        outline,
+        places,
+        local,
+        builtin=frozenset(name.encode() for name in reader.grammar.builtins - known),
+        renamed=renamed,
+        instances=Instances(captures, outline, source.text, reader.grammar.own, renamed),
+    )
+    find = spelled_references if reader.grammar.spelled else references_of
+    references = find(captures, scopes, reader.grammar, source)
+    references += import_references(imported, scopes.inside, source)
+    references.sort(key=itemgetter(2, 3))
     return symbols, references, [one.what for one in imported]
+
+
+def scanned(
+    outline: Outline, references: list[tuple[int, Reference]], source: Source, comments: tuple[bytes, ...]
+) -> tuple[list[Symbol], list[Reference]]:
+    """Symbols and references from what a scanner found, the latter each with its byte.
+
+    `comments` are what the lines of a comment begin with.
+    """
+    grammar = Grammar(name="", wheel="", query="", comments=comments, block_comment=(b"", b""))
+    symbols, places = _symbols({}, outline, [], grammar, source)
+    return symbols, [one._replace(inside=places[outline.innermost(at)]) for at, one in references]
 
 
 def _symbols(
@@ -69,18 +104,16 @@ def _symbol(
         kind = "method"
     if kind == "function" and one.owner:
         kind = "method"
-    within = [part for part in (around.qualified if around is not None else "", one.owner) if part]
-    qualified = ".".join([*within, one.name])
-    first = _with_comment(source.line(start), grammar, source)
-    return Symbol(
-        name=one.name,
-        qualified=qualified,
-        kind=kind,
-        start_line=first,
-        end_line=source.last_line(one.start, one.end),
-        name_line=source.line(one.name_at),
-        parent=parent,
-    )
+    qualified = f"{one.owner}.{one.name}" if one.owner else one.name
+    if around is not None:
+        outer = around.qualified
+        if len(outer) > LONGEST_NAME:
+            outer = f"….{outer[-LONGEST_NAME // 2 :]}"
+        qualified = f"{outer}.{qualified}"
+    name_line = source.line(one.name_at)
+    first = _with_comment(source.line(start) if start != one.name_at else name_line, grammar, source)
+    last = source.last_line(one.start, one.end)
+    return Symbol(one.name, qualified, kind, first, last, name_line, parent)
 
 
 def _starts_with_modifiers(captures: Captures, outline: Outline) -> dict[int, int]:

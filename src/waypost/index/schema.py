@@ -53,6 +53,13 @@ CREATE TABLE imports (
 ) WITHOUT ROWID;
 CREATE INDEX imports_by_module ON imports (module);
 
+CREATE TABLE inherits (
+    file INTEGER NOT NULL, position INTEGER NOT NULL,
+    class INTEGER NOT NULL, base INTEGER NOT NULL,                           -- names.id, both without qualifiers
+    PRIMARY KEY (file, position)
+) WITHOUT ROWID;
+CREATE INDEX inherits_by_class ON inherits (class);
+
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY,           -- chunk_base of its file + position
     file INTEGER NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, kind TEXT NOT NULL,

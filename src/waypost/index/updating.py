@@ -6,7 +6,8 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -58,12 +59,11 @@ class Updating:
             self._settle_alone(plan)
             return
         writer = Writer(self.store)
-        outcomes = self._outcomes(plan)
         is_over = False
-        while not is_over:
-            with self.store.transaction():
-                writer.forget()
-                is_over = self._commit(writer, plan, outcomes, progress)
+        with closing(self._outcomes(plan)) as outcomes:
+            while not is_over:
+                with self.store.transaction():
+                    is_over = self._commit(writer, plan, outcomes, progress)
 
     def _commit(self, writer: Writer, plan: Plan, outcomes: Iterator[Outcome], progress: Progress | None) -> bool:
         """One transaction's worth; True where it was the last."""
@@ -91,21 +91,20 @@ class Updating:
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
-    def _outcomes(self, plan: Plan) -> Iterator[Outcome]:
+    def _outcomes(self, plan: Plan) -> Generator[Outcome, None, None]:
         known = dict(self.store.connection.execute("SELECT digest, why FROM quarantine"))
         self.workers.quarantined = known
         size = sum(plan.stamps[task.path].size for task in plan.tasks)
         if len(plan.tasks) <= FEW_FILES and size <= FEW_BYTES:
-            found: Iterator[Outcome] = map(self._here, plan.tasks)
+            found = (self._here(task) for task in plan.tasks)
         else:
             found = self.workers.run(plan.tasks)
-        for outcome in found:
-            if outcome.packed is not None and outcome.packed.status == "quarantined":
-                known[outcome.digest] = outcome.packed.why
-            if outcome.kind == "left out" and outcome.stamp is None:
-                yield outcome._replace(stamp=plan.stamps[outcome.path])
-            else:
-                yield outcome
+        with closing(found):
+            for outcome in found:
+                if outcome.packed is not None and outcome.packed.status == "quarantined":
+                    known[outcome.digest] = outcome.packed.why
+                is_unread = outcome.kind == "left out" and outcome.stamp is None
+                yield outcome._replace(stamp=plan.stamps[outcome.path]) if is_unread else outcome
 
     def _here(self, task: Task) -> Outcome:
         """Looks at a file in this process; one that parsing stumbles over goes to a worker, which may fall."""

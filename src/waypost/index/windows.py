@@ -8,6 +8,8 @@ from waypost.index.languages.naming import language_of
 from waypost.index.model import Chunk, Parsed, Status
 
 WINDOW_LINES = 40
+CLOSING = frozenset(b"} ) ] }; ); ]; }, ), ], }) }); )) )); ]) ]); )] )} }} end end; end) fi done esac */".split())
+"""Lines that only close something."""
 SLACK_LINES = 12
 """How far before its last line a window may end early, to end at a blank line."""
 
@@ -66,11 +68,4 @@ def weights_of(text: bytes) -> list[int]:
     lines = text.split(b"\n")
     if not lines[-1]:
         lines.pop()
-    return [_weight(line) for line in lines]
-
-
-def _weight(line: bytes) -> int:
-    if len(line) > 80:
-        return 0 if line.isspace() else 2
-    rest = line.strip()
-    return 0 if not rest else 1 if rest == b"end" or not rest.strip(b")]};,") else 2
+    return [0 if not (rest := line.strip()) else 1 if rest in CLOSING else 2 for line in lines]

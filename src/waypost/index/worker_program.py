@@ -56,6 +56,7 @@ def main() -> int:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
     analysis.before_parsing = before
+    analysis.load()
     while (batch := read_frame(inlet)) is not None:
         tasks, known = batch
         analysis.quarantined = known

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -74,7 +74,7 @@ class Workers:
     _failures: int = 0
     _retried: set[str] = field(default_factory=set)
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def run(self, tasks: Iterable[Task]) -> Generator[Outcome, None, None]:
         """Looks at the files, in no certain order; every task has one outcome. Raises WorkersFailed.
 
         A file that hangs or crashes a worker comes back in windows, with the reason; one that crashes it is tried

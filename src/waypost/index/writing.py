@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from waypost.index import keeping, merkle
 from waypost.index.analysing import Outcome
@@ -15,7 +15,7 @@ from waypost.index.store import Store
 
 MOST_NAMES = 200_000
 """Ids of names that are held in memory."""
-NOTHING = Packed("", "", "", 0, [], [], [], [], [], b"")
+NOTHING = Packed("", "", "", 0, [], [], [], [], [], [], b"")
 _FILE = """
 INSERT INTO files (id, path, directory, mtime_ns, ctime_ns, size, inode, read_ns, digest, left_out, language, status,
     why, lines, chunk_base, chunks, symbol_base, symbols, names)
@@ -25,10 +25,17 @@ _OLD = """
 SELECT id, directory, digest, left_out, status, lines, chunk_base, chunks, symbol_base, symbols, names
 FROM files WHERE path = ?
 """
+_IDS = """
+SELECT n.id, n.name FROM json_each(?) AS wanted
+JOIN names n ON n.name = wanted.value COLLATE NOCASE AND n.name = wanted.value
+"""
 
 
 class Writer:
-    """Puts outcomes into the store. `flush` writes what was gathered, and belongs at the end of every transaction."""
+    """Puts outcomes into the store. `flush` writes what was gathered, and belongs at the end of every transaction.
+
+    It knows ids that its transactions have made: after one that was rolled back another writer is due.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -39,12 +46,6 @@ class Writer:
         self._terms: list[tuple[int, bytes]] = []
         self._removed: list[int] = []
         self._change: Counter[str] = Counter()
-
-    def forget(self) -> None:
-        """Forgets ids that a transaction made which was rolled back."""
-        for gathered in (self._names, self._directories, self._touched, self._runs, self._terms, self._removed):
-            gathered.clear()
-        self._change.clear()
 
     def put(self, outcome: Outcome) -> bool:
         """Takes an outcome into the tables; False where what was kept is damaged and has to be parsed again."""
@@ -76,6 +77,7 @@ class Writer:
         connection.execute("DELETE FROM symbols WHERE id >= ? AND id < ?", (symbol_base, symbol_base + symbols))
         connection.execute("DELETE FROM chunks WHERE id >= ? AND id < ?", (chunk_base, chunk_base + chunks))
         connection.execute("DELETE FROM imports WHERE file = ?", (file,))
+        connection.execute("DELETE FROM inherits WHERE file = ?", (file,))
         connection.execute("DELETE FROM terms WHERE file = ?", (file,))
         connection.execute("DELETE FROM files WHERE id = ?", (file,))
         self._touched.add(directory)
@@ -125,6 +127,10 @@ class Writer:
             "INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?)",
             ((file, at, names[one[0]], names[one[1]], names[one[2]], one[3]) for at, one in enumerate(packed.imports)),
         )
+        connection.executemany(
+            "INSERT INTO inherits VALUES (?, ?, ?, ?)",
+            ((file, at, names[one[0]], names[one[1]]) for at, one in enumerate(packed.inherits)),
+        )
         self._runs += [(name, file, run) for name, run in referred]
         self._touched.add(directory)
         self._change.update(counted(left_out, packed.status, packed.lines, len(packed.chunks), len(packed.symbols)))
@@ -139,23 +145,18 @@ class Writer:
         self.store.set_meta(counter, first + count)
         return first
 
-    def _ids(self, names: Iterable[str]) -> list[int]:
+    def _ids(self, names: Sequence[str]) -> list[int]:
         connection, known = self.store.connection, self._names
-        ids = []
-        for name in names:
-            number = known.get(name)
-            if number is None:
-                row = connection.execute(
-                    "SELECT id FROM names WHERE name = ? COLLATE NOCASE AND name = ?", (name, name)
-                ).fetchone()
-                if row is None:
-                    number = connection.execute("INSERT INTO names (name) VALUES (?)", (name,)).lastrowid
-                else:
-                    (number,) = row
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            found = connection.execute(_IDS, (json.dumps(unknown),))
+            known.update((name, number) for number, name in found)
+        for name in unknown:
+            if name not in known:
+                number = connection.execute("INSERT INTO names (name) VALUES (?)", (name,)).lastrowid
                 assert number is not None
                 known[name] = number
-            ids.append(number)
-        return ids
+        return [known[name] for name in names]
 
     def _directory(self, path: str) -> int:
         number = self._directories.get(path)

@@ -1,0 +1,52 @@
+"""What ranking needs to know of an index, whatever stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from waypost.index.postings import Documents, Postings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Lines of a file that an answer can show: a document's, or a definition's."""
+
+    file: int
+    start_line: int
+    end_line: int
+    kind: str
+    name: str  # qualified; empty for a window without a name
+
+
+class Corpus(Protocol):
+    """Files and documents (chunks) by number, terms, definitions and neighbours."""
+
+    @property
+    def documents(self) -> Documents:
+        """All documents."""
+
+    def find(self, term: str) -> Postings:
+        """Where a term stands; see `forward` for its suffixes."""
+
+    def size(self, term: str) -> int:
+        """About how many documents hold it."""
+
+    def kin(self, word: str) -> Sequence[str]:
+        """Other terms of a word's root."""
+
+    def path(self, file: int) -> str:
+        """A file's path from the root."""
+
+    def language(self, file: int) -> str:
+        """A file's language."""
+
+    def places(self, documents: Iterable[int]) -> Mapping[int, Place]:
+        """Lines and names of documents."""
+
+    def definitions(self, name: str) -> Sequence[Place]:
+        """Symbols of exactly that name."""
+
+    def ending(self, path: str) -> Sequence[int]:
+        """Files whose path is `path` or ends with `/` and `path`."""

@@ -1,0 +1,60 @@
+"""Search: a question in words, names or a whole report; places as the answer, verified against the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from waypost.index.answers import Page, Paging, answered
+from waypost.index.index import Index
+from waypost.index.ranking import Ranked, Settings, rank
+from waypost.index.stored import StoredCorpus
+
+MOST = 1000
+"""Places that are ranked at most, over all pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A definition or a window of lines; scores are comparable within one answer only."""
+
+    path: str
+    start_line: int
+    end_line: int
+    score: float
+    kind: str
+    name: str  # qualified; empty for a window without a name
+    text: str = ""
+
+    @property
+    def shown_line(self) -> int:
+        """The first line."""
+        return self.start_line
+
+
+class Search:
+    """Asks one index again and again; what it keeps in memory follows the index."""
+
+    def __init__(self, index: Index, settings: Settings = Settings()) -> None:  # noqa: B008 - frozen
+        self._index = index
+        self._corpus = StoredCorpus(index)
+        self._settings = settings
+
+    def ask(self, query: str, paging: Paging = Paging(limit=10)) -> Page[SearchHit]:  # noqa: B008 - frozen
+        """The best places for a query; `total` counts those that were ranked, one page ahead at most."""
+        wanted = min(MOST, paging.offset + 2 * paging.limit)
+        return answered(self._index, lambda: self._found(query, wanted), paging)
+
+    def _found(self, query: str, wanted: int) -> Sequence[SearchHit]:
+        self._corpus.refresh()
+        return [self._hit(one) for one in rank(self._corpus, query, wanted, self._settings)]
+
+    def _hit(self, one: Ranked) -> SearchHit:
+        place = one.place
+        path = self._corpus.path(place.file)
+        return SearchHit(path, place.start_line, place.end_line, round(one.score, 4), place.kind, place.name)
+
+
+def search(index: Index, query: str, paging: Paging = Paging(limit=10)) -> Page[SearchHit]:  # noqa: B008 - frozen
+    """Search once."""
+    return Search(index).ask(query, paging)
