@@ -23,7 +23,7 @@ def root(word: str) -> str:
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= SHORTEST:
             return root(word[: -len(ending)])
-    return word
+    return root(word[:-2]) if word.endswith("at") and len(word) >= 7 else word
 
 
 def has_root(term: str) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS lexicon_state (generation INTEGER NOT NULL, next INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS lexicon_state (generation INTEGER NOT NULL, folds INTEGER NOT NULL, next INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS lexicon_file (
     file INTEGER PRIMARY KEY, first INTEGER NOT NULL, lengths BLOB NOT NULL, fresh BLOB
 );
@@ -48,13 +48,16 @@ SPARE_RUNS = 8
 """Small runs that may stand beside the full ones before they are merged."""
 
 
+_FOLDED = "UPDATE lexicon_state SET generation = generation + 1, folds = folds + 1"
+
+
 def create(connection: sqlite3.Connection) -> None:
     """Make the lexicon's tables where they are missing."""
     for statement in SCHEMA.split(";\n"):
         if statement.strip():
             connection.execute(statement)
     if connection.execute("SELECT 1 FROM lexicon_state").fetchone() is None:
-        connection.execute("INSERT INTO lexicon_state VALUES (0, 0)")
+        connection.execute("INSERT INTO lexicon_state VALUES (0, 0, 0)")
 
 
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
@@ -70,15 +73,15 @@ def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> No
             "INSERT INTO lexicon_file VALUES (?, ?, ?, ?)", (file, number, forward.lengths.tobytes(), fresh)
         )
         placed.append((number, forward))
-        number += len(forward.lengths)
-    _add_roots(connection, {term for _, forward in placed for term in forward.terms if has_root(term)})
+        number += max(1, len(forward.lengths))  # so that no two files share a first number
+    _add_roots(connection, {term for _, forward in placed for term in forward.terms})
     connection.execute("UPDATE lexicon_state SET next = ?, generation = generation + 1", (number,))
     if bulk:
         _fold(connection, placed)
 
 
 def _add_roots(connection: sqlite3.Connection, terms: set[str]) -> None:
-    pairs = sorted((root(term), term) for term in terms)
+    pairs = sorted((root(term), term) for term in {term.partition(":")[0] for term in terms} if has_root(term))
     connection.executemany(
         "INSERT OR IGNORE INTO lexicon_root VALUES (?, ?)", (pair for pair in pairs if pair[0] != pair[1])
     )
@@ -100,17 +103,19 @@ def settle(connection: sqlite3.Connection) -> None:
         rows = connection.execute("SELECT first, fresh FROM lexicon_file WHERE fresh IS NOT NULL ORDER BY first")
         _fold(connection, [(first, unpack(fresh)) for first, fresh in rows.fetchall()])
         connection.execute("UPDATE lexicon_file SET fresh = NULL WHERE fresh IS NOT NULL")
+        connection.execute(_FOLDED)
     runs = connection.execute("SELECT run, end FROM lexicon_run ORDER BY run").fetchall()
     if len(runs) > SPARE_RUNS + 2 * sum(end - run for run, end in runs) // SPAN:
         for group in _groups(runs):
             _merge(connection, group)
+            connection.execute(_FOLDED)
 
 
 def _groups(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Neighbouring runs that fit into one, where there are at least two."""
     group: list[tuple[int, int]] = []
     for run, end in runs:
-        if group and max(end, *(one[1] for one in group)) - group[0][0] > SPAN:
+        if group and end - group[0][0] > SPAN:
             if len(group) > 1:
                 yield group
             group = []
@@ -173,7 +178,7 @@ def _insert(connection: sqlite3.Connection, run: int, rows: Iterable[tuple[str, 
 
 def _merge(connection: sqlite3.Connection, group: Sequence[tuple[int, int]]) -> None:
     """Several neighbouring runs become one, without the postings of removed files."""
-    base, end = group[0][0], max(one[1] for one in group)
+    base, end = group[0][0], max(end for _, end in group)  # what was fresh may lie around a later run
     alive = numpy.zeros(end - base, dtype=bool)
     for first, size in connection.execute(
         "SELECT first, length(lengths) / 2 FROM lexicon_file WHERE first >= ? AND first < ?", (base, end)

@@ -52,22 +52,22 @@ class Lexicon:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._generation = -1
+        self._generation = self._folds = -1
         self._runs: tuple[int, ...] = ()
         self._fresh: dict[str, list[_Fresh]] = {}
-        self._fresh_taken: set[int] = set()
+        self._fresh_taken: set[tuple[int, int]] = set()
         self._documents = Documents(numpy.zeros(0, dtype="f4"), numpy.zeros(0, dtype="i8"), {}, 0, 1.0)
 
     def refresh(self) -> bool:
         """Bring the view up to date; whether anything had changed. Cheap when nothing was written."""
-        generation, size = self._connection.execute("SELECT generation, next FROM lexicon_state").fetchone()
+        generation, folds, size = self._connection.execute(_STATE).fetchone()
         if generation == self._generation:
             return False
         rows = self._connection.execute("SELECT file, first, lengths FROM lexicon_file").fetchall()
         self._documents = _documents(rows, size)
-        runs = tuple(run for (run,) in self._connection.execute("SELECT run FROM lexicon_run ORDER BY run"))
-        if runs != self._runs:
-            self._runs, self._fresh, self._fresh_taken = runs, {}, set()
+        self._runs = tuple(run for (run,) in self._connection.execute("SELECT run FROM lexicon_run ORDER BY run"))
+        if folds != self._folds:
+            self._folds, self._fresh, self._fresh_taken = folds, {}, set()
         self._take_fresh()
         self._generation = generation
         return True
@@ -113,23 +113,22 @@ class Lexicon:
         return [term for term in (stem, *(term for (term,) in rows)) if term != word]
 
     def _take_fresh(self) -> None:
-        rows = self._connection.execute("SELECT first FROM lexicon_file WHERE fresh IS NOT NULL").fetchall()
-        for (first,) in rows:
-            if first not in self._fresh_taken:
-                self._take(first)
+        rows = self._connection.execute("SELECT file, first FROM lexicon_file WHERE fresh IS NOT NULL").fetchall()
+        for file, first in rows:
+            if (file, first) not in self._fresh_taken:
+                self._take(file, first)
 
-    def _take(self, first: int) -> None:
-        (packed,) = self._connection.execute(
-            "SELECT fresh FROM lexicon_file WHERE first = ? AND fresh IS NOT NULL", (first,)
-        ).fetchone()
+    def _take(self, file: int, first: int) -> None:
+        (packed,) = self._connection.execute("SELECT fresh FROM lexicon_file WHERE file = ?", (file,)).fetchone()
         forward = unpack(packed)
         start = 0
         for term, end in zip(forward.terms, forward.ends.tolist(), strict=True):
             self._fresh.setdefault(term, []).append((first, forward.chunks[start:end], forward.counts[start:end]))
             start = end
-        self._fresh_taken.add(first)
+        self._fresh_taken.add((file, first))
 
 
+_STATE = "SELECT generation, folds, next FROM lexicon_state"
 _FIND = "SELECT postings FROM lexicon_posting WHERE run = ? AND term = ?"
 _SIZE = "SELECT length(postings) FROM lexicon_posting WHERE run = ? AND term = ?"
 

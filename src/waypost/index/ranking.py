@@ -85,6 +85,8 @@ def rank_query(corpus: Corpus, query: Query, limit: int, settings: Settings = Se
     """The same for a query that was taken apart, or made up."""
     if not corpus.documents.total:
         return []
+    if query.shape == "name" and not any(corpus.definitions(name) for name in query.names):
+        query = replace(query, shape="words")  # a word that nothing is called
     weights = settings.weights(query.shape)
     found = candidates(corpus, query, settings)
     scored = [(_score(one, weights), one) for one in found]

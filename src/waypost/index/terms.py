@@ -77,8 +77,8 @@ def stem(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if word.endswith("ies"):
-        return word[:-3] + "y" if len(word) > 4 else word
+    if word.endswith(("ies", "ie")):
+        return word[: word.rindex("ie")] + "y" if len(word) > 4 else word
     if word.endswith("sses"):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word

@@ -1,0 +1,74 @@
+"""A corpus of texts that lie in no folder: for trying rankings, and for tests of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from waypost.index import lexicon
+from waypost.index.corpus import Place
+from waypost.index.forward import terms_of_file
+from waypost.index.model import Parsed
+from waypost.index.parsing import parse
+from waypost.index.postings import Documents, Lexicon, Postings
+
+
+class CorpusInMemory:
+    """Files given as texts by path; their numbers are their positions."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._paths = list(texts)
+        self._parsed: list[Parsed] = [parse(path, text.encode()) for path, text in texts.items()]
+        connection = sqlite3.connect(":memory:")
+        lexicon.create(connection)
+        packed = (terms_of_file(path, texts[path], one) for path, one in zip(self._paths, self._parsed, strict=True))
+        lexicon.add(connection, enumerate(packed))
+        self._lexicon = Lexicon(connection)
+        self._lexicon.refresh()
+
+    @property
+    def documents(self) -> Documents:
+        """All documents."""
+        return self._lexicon.documents
+
+    def find(self, term: str) -> Postings:
+        """Where a term stands."""
+        return self._lexicon.find(term)
+
+    def size(self, term: str) -> int:
+        """How many documents hold it."""
+        return self._lexicon.size(term)
+
+    def kin(self, word: str) -> Sequence[str]:
+        """Other terms of a word's root."""
+        return self._lexicon.kin(word)
+
+    def path(self, file: int) -> str:
+        """A file's path."""
+        return self._paths[file]
+
+    def language(self, file: int) -> str:
+        """A file's language."""
+        return self._parsed[file].language
+
+    def places(self, documents: Iterable[int]) -> Mapping[int, Place]:
+        """Lines and names of documents."""
+        return {document: self._place(document) for document in documents}
+
+    def _place(self, document: int) -> Place:
+        file, position = self.documents.place(document)
+        chunk = self._parsed[file].chunks[position]
+        return Place(file, chunk.start_line, chunk.end_line, chunk.kind, chunk.name)
+
+    def definitions(self, name: str) -> Sequence[Place]:
+        """Symbols of exactly that name."""
+        return [
+            Place(file, one.start_line, one.end_line, one.kind, one.qualified)
+            for file, parsed in enumerate(self._parsed)
+            for one in parsed.symbols
+            if one.name == name
+        ]
+
+    def ending(self, path: str) -> Sequence[int]:
+        """Files whose path is `path` or ends with `/` and `path`."""
+        return [file for file, whole in enumerate(self._paths) if f"/{whole}".endswith(f"/{path}")]
