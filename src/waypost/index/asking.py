@@ -13,6 +13,7 @@ from waypost.index.updating import Progress
 if TYPE_CHECKING:
     from waypost.index.search import Search
 
+MAP_TOKENS = 2000
 Answer = Page[Any]
 Question = Callable[["Asker", Mapping[str, Any], Paging], Answer]
 
@@ -51,7 +52,12 @@ class Asker:
         return known(self, arguments, Paging(limit, offset, tokens)).as_json()
 
     def _map(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        raise BadQuestion("not yet")
+        from waypost.index.mapping import repository_map
+
+        focus = arguments.get("focus") or ()
+        return repository_map(
+            self.index, int(arguments.get("tokens") or MAP_TOKENS), [str(one) for one in focus]
+        ).as_json()
 
 
 def _text(arguments: Mapping[str, Any], name: str) -> str:
@@ -109,8 +115,15 @@ def _search(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answe
     return asker.search.ask(_text(arguments, "query"), paging)
 
 
+def _related(asker: Asker, arguments: Mapping[str, Any], paging: Paging) -> Answer:
+    from waypost.index.relating import related
+
+    return related(asker.index, _text(arguments, "place"), paging)
+
+
 _QUESTIONS: Mapping[str, Question] = {
     "search": _search,
+    "related": _related,
     "symbol": _symbol,
     "outline": _outline,
     "references": _references,
