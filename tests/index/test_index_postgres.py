@@ -123,9 +123,9 @@ def test_worktrees_of_a_repository_share_what_was_parsed(tmp_path: Path, place: 
     root = repository(tmp_path / "shop")
     git(root, "worktree", "add", "-q", str(tmp_path / "other"))
     with Index.open(root, place) as first, Index.open(tmp_path / "other", place) as second:
-        assert first.update().new == 5
+        assert first.update().parsed == 5
         made = second.update()
-        assert (made.new, made.reused) == (0, 5)
+        assert (made.parsed, made.reused) == (0, 5)
         assert dump(second) == dump(first)
         (tmp_path / "other" / "shop" / "cart.py").write_text("def only_here():\n    pass\n")
         second.update()

@@ -100,6 +100,20 @@ def test_bytes_changed_at_random_never_stop_an_answer(tmp_path: Path, seed: int)
         assert symbol(index, "new").total >= 1
 
 
+def test_a_link_that_came_with_a_repository_is_not_written_through(tmp_path: Path) -> None:
+    root, _ = shop(tmp_path)
+    other = tmp_path / "other.db"
+    other.write_bytes(b"")
+    (root / ".waypost").mkdir()
+    (root / ".waypost" / "index.db").symlink_to(other)
+    with Index.open(root) as index:
+        index.update()
+        assert "symbolic link" in index.state.notes[0]
+        assert symbol(index, "Cart").total == 1
+    assert other.read_bytes() == b""
+    assert not (root / ".waypost" / "index.db").is_symlink()
+
+
 def test_the_mark_of_what_is_not_on_the_disk_yet_goes_when_the_index_is_closed(tmp_path: Path) -> None:
     root, place = shop(tmp_path)
     with Index.open(root, place) as index:

@@ -27,11 +27,11 @@ class Corpus(Protocol):
     def documents(self) -> Documents:
         """All documents."""
 
-    def find(self, term: str) -> Postings:
-        """Where a term stands; see `forward` for its suffixes."""
+    def find(self, terms: Iterable[str]) -> Mapping[str, Postings]:
+        """Where terms stand, see `forward` for their suffixes; those that stand nowhere are left out."""
 
-    def size(self, term: str) -> int:
-        """About how many documents hold it."""
+    def sizes(self, terms: Iterable[str]) -> Mapping[str, int]:
+        """About how many documents hold terms."""
 
     def kin(self, word: str) -> Sequence[str]:
         """Other terms of a word's root."""

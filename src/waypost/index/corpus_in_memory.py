@@ -31,13 +31,13 @@ class CorpusInMemory:
         """All documents."""
         return self._lexicon.documents
 
-    def find(self, term: str) -> Postings:
-        """Where a term stands."""
-        return self._lexicon.find(term)
+    def find(self, terms: Iterable[str]) -> Mapping[str, Postings]:
+        """Where terms stand."""
+        return self._lexicon.find_all(terms)
 
-    def size(self, term: str) -> int:
-        """How many documents hold it."""
-        return self._lexicon.size(term)
+    def sizes(self, terms: Iterable[str]) -> Mapping[str, int]:
+        """About how many documents hold terms."""
+        return self._lexicon.sizes(terms)
 
     def kin(self, word: str) -> Sequence[str]:
         """Other terms of a word's root."""

@@ -21,11 +21,13 @@ from waypost.index.terms import parts, tokens
 if TYPE_CHECKING:
     from waypost.index.ranking import Settings
 
-LOOKED_AT = 2000
+LOOKED_AT = 800
 """Chunks that are gathered by file."""
-READ = 400
+READ = 250
 """Chunks whose names are compared with the query."""
 OF_A_FILE = 20
+NAMED = 100
+"""Files that are looked at for their names alone."""
 _VALUES = frozenset({"field", "variable", "constant", "key", "property"})
 _TYPES = frozenset({"class", "interface", "struct", "trait", "enum", "type", "protocol", "object", "record"})
 
@@ -59,6 +61,7 @@ class _Pool:
         self.query = query
         self.settings = settings
         self.found: dict[int, Candidate] = {}
+        self._answers: dict[str, list[tuple[str, float]]] = {}
 
     def take(self, file: int) -> Candidate:
         """The candidate of a file."""
@@ -103,7 +106,9 @@ class _Pool:
         words = set(words_of(name.rpartition(".")[2]))
         met: dict[str, float] = {}
         for word in words:
-            for asked, worth in self._answered(word):
+            if word not in self._answers:
+                self._answers[word] = list(self._answered(word))
+            for asked, worth in self._answers[word]:
                 met[asked] = max(met.get(asked, 0.0), worth)
         if not met:
             return 0.0
@@ -120,7 +125,8 @@ class _Pool:
 
     def describe(self, evidence: Evidence, fitting: Mapping[int, float]) -> None:
         """Fill in the features that come from words."""
-        for file in numpy.flatnonzero(evidence.stems > 0).tolist():
+        stems = numpy.flatnonzero(evidence.stems > 0)
+        for file in stems[numpy.argsort(-evidence.stems[stems], kind="stable")[:NAMED]].tolist():
             self.take(file)
         highest = float(evidence.files.max()) or 1.0
         widest = float(evidence.cover.max()) or 1.0

@@ -115,7 +115,7 @@ def _groups(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Neighbouring runs that fit into one, where there are at least two."""
     group: list[tuple[int, int]] = []
     for run, end in runs:
-        if group and max(end, *(one[1] for one in group)) - group[0][0] > SPAN:
+        if group and end - group[0][0] > SPAN:
             if len(group) > 1:
                 yield group
             group = []

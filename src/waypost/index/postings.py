@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy
@@ -33,6 +34,15 @@ class Postings:
 
 
 @dataclass(frozen=True, slots=True)
+class Norms:
+    """Factors by document and by file number, and how many files there are."""
+
+    documents: NDArray[numpy.float32]
+    files: NDArray[numpy.float32]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Documents:
     """All documents by number: `lengths` is 0 and `files` -1 where there is none."""
 
@@ -41,11 +51,22 @@ class Documents:
     first: dict[int, int]  # of each file
     total: int  # documents that are there
     average: float  # tokens of one
+    has_gaps: bool = False  # numbers whose file is gone
+    norms: dict[float, Norms] = field(default_factory=dict, compare=False)  # kept by `norm`
+
+    def norm(self, length: float) -> Norms:
+        """What counts are multiplied with, so that long texts don't win by their length; `length` is BM25's b."""
+        if length not in self.norms:
+            self.norms[length] = _norms(self, length)
+        return self.norms[length]
 
     def place(self, document: int) -> tuple[int, int]:
         """File of a document, and its position among the file's chunks."""
         file = int(self.files[document])
         return file, document - self.first[file]
+
+
+_NOWHERE = Postings(numpy.zeros(0, dtype="i8"), numpy.zeros(0, dtype="f4"))
 
 
 class Lexicon:
@@ -80,35 +101,41 @@ class Lexicon:
 
     def find(self, term: str) -> Postings:
         """Where a term stands; `term` may have a suffix for its field, see `forward`."""
-        documents: list[NDArray[numpy.int64]] = []
-        counts: list[NDArray[numpy.uint8]] = []
-        for run, blob in self._stored(term):
-            low, often = lexicon.split(blob)
-            documents.append(low.astype(numpy.int64) + run)
-            counts.append(often)
-        for first, chunks, often in self._fresh.get(term, ()):
-            documents.append(chunks.astype(numpy.int64) + first)
-            counts.append(often)
-        if not documents:
-            return Postings(numpy.zeros(0, dtype="i8"), numpy.zeros(0, dtype="f4"))
-        numbers = numpy.concatenate(documents)
-        alive = self._documents.lengths[numbers] > 0
-        return Postings(numbers[alive], numpy.concatenate(counts)[alive].astype("f4"))
+        return self.find_all((term,)).get(term, _NOWHERE)
 
-    def _stored(self, term: str) -> Iterator[tuple[int, bytes]]:
-        """A term's postings with the runs that they are of."""
+    def find_all(self, terms: Iterable[str]) -> dict[str, Postings]:
+        """Where terms stand; those that stand nowhere are left out."""
+        documents: dict[str, list[NDArray[numpy.int64]]] = {}
+        counts: dict[str, list[NDArray[numpy.uint8]]] = {}
+        wanted = list(dict.fromkeys(terms))
+        asked = json.dumps(wanted)
         for run in self._runs:
-            row = self._connection.execute(_FIND, (run, term)).fetchone()
-            if row is not None:
-                yield run, row[0]
+            for term, blob in self._connection.execute(_FIND, (asked, run)):
+                low, often = lexicon.split(blob)
+                documents.setdefault(term, []).append(low.astype(numpy.int64) + run)
+                counts.setdefault(term, []).append(often)
+        for term in wanted if self._fresh else ():
+            for first, chunks, often in self._fresh.get(term, ()):
+                documents.setdefault(term, []).append(chunks.astype(numpy.int64) + first)
+                counts.setdefault(term, []).append(often)
+        return {term: self._living(documents[term], counts[term]) for term in documents}
 
-    def size(self, term: str) -> int:
-        """About how many documents hold the term: removed ones that are not yet folded away count too."""
-        return sum(len(chunks) for _, chunks, _ in self._fresh.get(term, ())) + self._stored_size(term)
+    def _living(self, documents: list[NDArray[numpy.int64]], counts: list[NDArray[numpy.uint8]]) -> Postings:
+        numbers, often = numpy.concatenate(documents), numpy.concatenate(counts)
+        if self._documents.has_gaps:
+            alive = self._documents.lengths[numbers] > 0
+            numbers, often = numbers[alive], often[alive]
+        return Postings(numbers, often.astype("f4"))
 
-    def _stored_size(self, term: str) -> int:
-        rows = (self._connection.execute(_SIZE, (run, term)).fetchone() for run in self._runs)
-        return sum(row[0] // 3 for row in rows if row is not None)
+    def sizes(self, terms: Iterable[str]) -> dict[str, int]:
+        """About how many documents hold terms: removed ones that are not yet folded away count too."""
+        wanted = list(dict.fromkeys(terms))
+        found = {term: sum(len(chunks) for _, chunks, _ in self._fresh.get(term, ())) for term in wanted}
+        asked = json.dumps(wanted)
+        for run in self._runs:
+            for term, size in self._connection.execute(_SIZES, (asked, run)):
+                found[term] += size // 3
+        return found
 
     def kin(self, word: str) -> list[str]:
         """Other terms of a word's root, with the root itself."""
@@ -135,8 +162,14 @@ class Lexicon:
 
 
 _STATE = "SELECT generation, folds, next FROM lexicon_state"
-_FIND = "SELECT postings FROM lexicon_posting WHERE run = ? AND term = ?"
-_SIZE = "SELECT length(postings) FROM lexicon_posting WHERE run = ? AND term = ?"
+_FIND = """
+SELECT p.term, p.postings FROM json_each(?) AS wanted
+CROSS JOIN lexicon_posting p ON p.run = ? AND p.term = wanted.value
+"""
+_SIZES = """
+SELECT p.term, length(p.postings) FROM json_each(?) AS wanted
+CROSS JOIN lexicon_posting p ON p.run = ? AND p.term = wanted.value
+"""
 
 
 def _documents(rows: list[tuple[int, int, bytes]], size: int) -> Documents:
@@ -148,4 +181,14 @@ def _documents(rows: list[tuple[int, int, bytes]], size: int) -> Documents:
         files[first : first + len(own)] = file
     total = int((files >= 0).sum())
     average = float(lengths.sum()) / total if total else 1.0
-    return Documents(lengths, files, {file: first for file, first, _ in rows}, total, average)
+    return Documents(lengths, files, {file: first for file, first, _ in rows}, total, average, total < size)
+
+
+def _norms(documents: Documents, length: float) -> Norms:
+    there = documents.files >= 0
+    own = numpy.bincount(documents.files[there], weights=documents.lengths[there])
+    total = int(numpy.count_nonzero(own))
+    mean = float(own.sum()) / max(1, total) or 1.0
+    by_document = 1 / (1 - length + length * documents.lengths / documents.average)
+    by_file = 1 / (1 - length + length * own / mean)
+    return Norms(by_document.astype("f4"), by_file.astype("f4"), total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TESTS = re.compile(
     r"(^|/)(tests?|__tests__|testing|testdata|specs?|fixtures|benches|benchmarks?|examples?|samples?)/"
@@ -12,6 +13,7 @@ _PROSE_LANGUAGES = "markdown rst text json yaml toml ini xml html css sql unknow
 _PROSE = frozenset(_PROSE_LANGUAGES.split())
 
 
+@lru_cache(maxsize=65536)
 def is_test(path: str) -> bool:
     """Whether a file holds tests, or what they use."""
     return bool(_TESTS.search(path))

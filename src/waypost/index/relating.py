@@ -91,7 +91,8 @@ def _shared(index: Index, corpus: StoredCorpus, one: Ranked, query: Query) -> st
     """The rarest words that a place has in common with the query."""
     lines = _lines_of(index, corpus.path(one.place.file)) or []
     held = set(words("\n".join(lines[one.place.start_line - 1 : one.place.end_line])))
-    both = sorted(held & set(query.weights), key=lambda term: (corpus.size(term), term))
+    sizes = corpus.sizes(held & set(query.weights))
+    both = sorted(sizes, key=lambda term: (sizes[term], term))
     return ", ".join(both[:4])
 
 

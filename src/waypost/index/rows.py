@@ -2,7 +2,7 @@
 
 SQLite speaks that SQL itself; `postgres.dialect` says it in PostgreSQL's words. It has `?` and `?1` for values,
 `json_each(?) AS x` with `x.value` for a list of numbers or texts, `COLLATE NOCASE` (which knows ASCII only),
-`INSERT OR REPLACE INTO` and `INSERT OR IGNORE INTO`.
+`INSERT OR REPLACE INTO`, `INSERT OR IGNORE INTO`, and `CROSS JOIN … ON` for an order of joining.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from waypost.index.postings import Lexicon
     from waypost.index.writing import Writer
 
 
@@ -70,9 +69,6 @@ class Storage(Protocol):
 
     def writer(self) -> Writer:
         """What takes the outcomes of one update."""
-
-    def lexicon(self) -> Lexicon:
-        """A view of the lexicon's tables."""
 
     def remake(self, why: str) -> None:
         """Begins with nothing, as what is there is damaged."""

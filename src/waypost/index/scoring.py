@@ -8,7 +8,7 @@ no one function.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import numpy
 
 from waypost.index.conflation import abbreviations
 from waypost.index.corpus import Corpus
-from waypost.index.postings import Documents
+from waypost.index.postings import Postings
 from waypost.index.query import Query
 
 if TYPE_CHECKING:
@@ -56,12 +56,38 @@ class Evidence:
 
 def gather(corpus: Corpus, query: Query, fields: Fields) -> Evidence:
     """Score everything that holds one of the query's words."""
-    scorer = _Scorer(corpus, fields)
     with_kin = query.shape in ("words", "sentence")
-    for term, weight in _telling(corpus, query, fields.most_terms):
-        scorer.add(term, weight, asked=term in query.asked, with_kin=with_kin and term in query.asked)
-    scorer.add_paths(query.asked, with_kin=with_kin)
+    telling = _telling(corpus, query, fields.most_terms)
+    family = {term: _Family.of(corpus, term, with_kin=with_kin and term in query.asked) for term in query.asked}
+    family |= {term: _Family((), ()) for term, _ in telling if term not in family}
+    scorer = _Scorer(corpus, fields, corpus.find(_wanted(family, query.asked)))
+    for term, weight in telling:
+        scorer.add(term, weight, family[term], asked=term in query.asked)
+    scorer.add_paths({term: family[term] for term in sorted(query.asked)})
     return scorer.evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Words that stand in for a term."""
+
+    kin: tuple[str, ...]
+    short: tuple[str, ...]
+
+    @classmethod
+    def of(cls, corpus: Corpus, term: str, *, with_kin: bool) -> _Family:
+        return cls(tuple(corpus.kin(term)), tuple(abbreviations(term))) if with_kin else cls((), ())
+
+
+def _wanted(family: Mapping[str, _Family], asked: frozenset[str]) -> Iterator[str]:
+    """Every term to look up, with its field."""
+    for term, one in family.items():
+        yield from (term, f"{term}:q")
+        yield from one.kin
+        for other in (term, *one.kin, *one.short):
+            yield f"{other}:n"
+            if term in asked:
+                yield from (f"{other}:s", f"{other}:p")
 
 
 def _telling(corpus: Corpus, query: Query, most: int) -> list[tuple[str, float]]:
@@ -69,7 +95,7 @@ def _telling(corpus: Corpus, query: Query, most: int) -> list[tuple[str, float]]
     if len(query.weights) <= most:
         return list(query.weights.items())
     total = corpus.documents.total
-    sizes = {term: corpus.size(term) for term in query.weights}
+    sizes = corpus.sizes(query.weights)
     worth = {term: weight * _rarity(total, sizes[term]) for term, weight in query.weights.items() if sizes[term]}
     return [(term, query.weights[term]) for term in sorted(worth, key=lambda term: (-worth[term], term))[:most]]
 
@@ -81,19 +107,14 @@ def _rarity(total: int, holders: int) -> float:
 class _Scorer:
     """Arrays while terms are added."""
 
-    def __init__(self, corpus: Corpus, fields: Fields) -> None:
-        self._corpus = corpus
+    def __init__(self, corpus: Corpus, fields: Fields, found: Mapping[str, Postings]) -> None:
+        self._found = found
         self._fields = fields
         documents = corpus.documents
         self._documents = documents
-        size, files = len(documents.lengths), _most(documents) + 1
-        self._inverse = 1 / (1 - fields.length + fields.length * documents.lengths / documents.average)
-        lengths = numpy.bincount(
-            documents.files[documents.files >= 0], weights=documents.lengths[documents.files >= 0], minlength=files
-        )
-        self._file_total = max(1, int(numpy.count_nonzero(lengths)))
-        mean = float(lengths.sum()) / self._file_total or 1.0
-        self._file_inverse = (1 / (1 - fields.length + fields.length * lengths / mean)).astype("f4")
+        norms = documents.norm(fields.length)
+        size, files = len(documents.lengths), len(norms.files)
+        self._inverse, self._file_inverse, self._file_total = norms.documents, norms.files, max(1, norms.total)
         self._text = numpy.zeros(size, dtype="f4")
         self._name = numpy.zeros(size, dtype="f4")
         self._around = numpy.zeros(size, dtype="f4")
@@ -106,17 +127,15 @@ class _Scorer:
         self._folders = numpy.zeros(files, dtype="f4")
         self._rarity: dict[str, float] = {}
 
-    def add(self, term: str, weight: float, *, asked: bool, with_kin: bool) -> None:
+    def add(self, term: str, weight: float, family: _Family, *, asked: bool) -> None:
         """Score what holds a term."""
         fields = self._fields
-        kin = self._corpus.kin(term) if with_kin else ()
         holders = self._scatter(self._text, term, 1.0)
-        for other in kin if fields.kin else ():
+        for other in family.kin if fields.kin else ():
             self._scatter(self._text, other, fields.kin)
         self._scatter(self._name, f"{term}:n", 1.0)
-        if fields.kin_name and with_kin:
-            for other in (*kin, *abbreviations(term)):
-                self._scatter(self._name, f"{other}:n", fields.kin_name)
+        for other in (*family.kin, *family.short) if fields.kin_name else ():
+            self._scatter(self._name, f"{other}:n", fields.kin_name)
         self._scatter(self._around, f"{term}:q", 1.0)
         hits = numpy.flatnonzero((self._text + self._name + self._around) > 0)
         if len(hits):
@@ -125,7 +144,9 @@ class _Scorer:
             column[hits] = 0
 
     def _scatter(self, column: Floats, term: str, factor: float) -> int:
-        found = self._corpus.find(term)
+        found = self._found.get(term)
+        if found is None:
+            return 0
         column[found.documents] += found.counts if factor == 1.0 else found.counts * numpy.float32(factor)
         return len(found)
 
@@ -147,12 +168,11 @@ class _Scorer:
         self._files += weight * file_rarity * whole * (fields.saturation + 1) / (whole + fields.saturation)
         self._cover += weight * file_rarity * held
 
-    def add_paths(self, asked: frozenset[str], *, with_kin: bool) -> None:
+    def add_paths(self, asked: Mapping[str, _Family]) -> None:
         """Score file names and folders by the words that say what the query is about."""
         total = 0.0
-        for word in sorted(asked):
-            others = (*self._corpus.kin(word), *abbreviations(word)) if with_kin and self._fields.kin_name else ()
-            stems, folders = self._path_hits(word, others, ":s"), self._path_hits(word, others, ":p")
+        for word, family in asked.items():
+            stems, folders = self._path_hits(word, family, ":s"), self._path_hits(word, family, ":p")
             rarity = math.log(1 + self._file_total / (numpy.count_nonzero(stems) + numpy.count_nonzero(folders) + 1))
             total += rarity
             self._stems += rarity * stems
@@ -162,11 +182,14 @@ class _Scorer:
             self._stems /= total
             self._folders /= total
 
-    def _path_hits(self, word: str, others: tuple[str, ...], field: str) -> Floats:
+    def _path_hits(self, word: str, family: _Family, suffix: str) -> Floats:
         column = numpy.zeros(len(self._files), dtype="f4")
+        others = (*family.kin, *family.short) if self._fields.kin_name else ()
         for term, factor in ((word, 1.0), *((other, self._fields.kin_name) for other in others)):
-            found = self._documents.files[self._corpus.find(term + field).documents]
-            column[found] = numpy.maximum(column[found], numpy.float32(factor))
+            found = self._found.get(term + suffix)
+            if found is not None:
+                files = self._documents.files[found.documents]
+                column[files] = numpy.maximum(column[files], numpy.float32(factor))
         return column
 
     def evidence(self) -> Evidence:
@@ -175,7 +198,3 @@ class _Scorer:
             self._chunks, self._named, self._files, self._cover, self._stems, self._stem_hits, self._folders,
             self._rarity,
         )  # fmt: skip
-
-
-def _most(documents: Documents) -> int:
-    return int(documents.files.max()) if len(documents.files) else 0

@@ -17,7 +17,6 @@ from waypost.index.errors import IndexBusy, IndexDamaged, IndexFull, IndexProble
 from waypost.index.schema import APPLICATION, SCHEMA, TABLES
 
 if TYPE_CHECKING:
-    from waypost.index.postings import Lexicon
     from waypost.index.writing import Writer
 
 READERS = frozenset({
@@ -26,6 +25,8 @@ READERS = frozenset({
     "resolving", "rows", "scoring", "search", "state", "store", "stored", "updating", "workers",
 })  # fmt: skip
 """Modules that decide how the content is kept up to date or read, and not what it is."""
+WARY = ("trusted_schema = OFF", "cell_size_check = ON")
+"""The file may have come with a repository: nothing in it is trusted."""
 MARK = "unsynced since boot"
 BUSY_SECONDS = 10.0
 CACHE_KIB = 32_000
@@ -99,6 +100,8 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         _make_folder(self.path.parent)
+        if self.path.is_symlink():
+            raise IndexDamaged("the file was a symbolic link, which nobody made for Waypost")
         try:
             connection = sqlite3.connect(
                 self.path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=256
@@ -121,7 +124,7 @@ class Store:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        for setting in (f"cache_size = -{CACHE_KIB}", "cache_spill = OFF", "temp_store = MEMORY"):
+        for setting in (f"cache_size = -{CACHE_KIB}", "cache_spill = OFF", "temp_store = MEMORY", *WARY):
             connection.execute(f"PRAGMA {setting}")
         if _number(connection, "user_version") == 0 and not _number(connection, "schema_version"):
             self._make(connection)
@@ -199,7 +202,7 @@ class Store:
         """Alone among all processes until the end. Raises IndexBusy after so many seconds of waiting."""
         _make_folder(self.path.parent)
         try:
-            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         except OSError as problem:
             raise IndexUnwritable(_unwritable(self.path, problem.strerror or "")) from problem
         try:
@@ -221,12 +224,6 @@ class Store:
         from waypost.index.writing import Writer
 
         return Writer(self)
-
-    def lexicon(self) -> Lexicon:
-        """A view of the lexicon's tables."""
-        from waypost.index.postings import Lexicon  # here, as numpy comes with it
-
-        return Lexicon(self.connection)
 
     # --- small facts --------------------------------------------------------------------------------------------------
 

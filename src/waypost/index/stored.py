@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from waypost.index.corpus import Place
 from waypost.index.index import Index
-from waypost.index.postings import Documents, Postings
+from waypost.index.postings import Documents, Lexicon, Postings
 from waypost.index.rows import Rows
 
 _FILES = "SELECT id, path, language, chunk_base, chunks FROM files WHERE left_out IS NULL ORDER BY path"
@@ -27,7 +27,7 @@ class StoredCorpus:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._connection: Rows | None = None
-        self._lexicon = index.store.lexicon()
+        self._lexicon = Lexicon(index.connection)
         self._paths: dict[int, tuple[str, str, int]] = {}
         self._by_name: dict[str, list[tuple[str, int]]] = {}
 
@@ -35,7 +35,7 @@ class StoredCorpus:
         """Bring the view up to date."""
         connection = self._index.connection
         if connection is not self._connection:
-            self._connection, self._lexicon = connection, self._index.store.lexicon()
+            self._connection, self._lexicon = connection, Lexicon(connection)
         if self._lexicon.refresh():
             rows = connection.execute(_FILES).fetchall()
             self._paths = {file: (path, language, base) for file, path, language, base, _ in rows}
@@ -48,13 +48,13 @@ class StoredCorpus:
         """All documents."""
         return self._lexicon.documents
 
-    def find(self, term: str) -> Postings:
-        """Where a term stands."""
-        return self._lexicon.find(term)
+    def find(self, terms: Iterable[str]) -> Mapping[str, Postings]:
+        """Where terms stand."""
+        return self._lexicon.find_all(terms)
 
-    def size(self, term: str) -> int:
-        """About how many documents hold it."""
-        return self._lexicon.size(term)
+    def sizes(self, terms: Iterable[str]) -> Mapping[str, int]:
+        """About how many documents hold terms."""
+        return self._lexicon.sizes(terms)
 
     def kin(self, word: str) -> Sequence[str]:
         """Other terms of a word's root."""

@@ -30,9 +30,9 @@ COMMIT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """What an update did, in files; `reused` came back from what was kept."""
+    """What an update did, in files: of the `changed` ones some were `parsed`, some `reused` from what was kept."""
 
-    new: int = 0
+    parsed: int = 0
     changed: int = 0
     removed: int = 0
     reused: int = 0
@@ -149,8 +149,8 @@ class Updating:
         """What was done."""
         tally = self.tally
         return Updated(
-            new=tally["new"],
-            changed=tally["new"] + tally["kept"],
+            parsed=tally["new"],
+            changed=tally["new"] + tally["kept"] + tally["left out"],
             removed=tally["removed"] + tally["gone"],
             reused=tally["kept"],
             looked_at=tally["done"],

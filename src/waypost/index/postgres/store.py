@@ -18,7 +18,6 @@ from waypost.index.store import BUSY_SECONDS, made_by
 
 if TYPE_CHECKING:
     from waypost.index.postgres.writing import PostgresWriter
-    from waypost.index.postings import Lexicon
 
 _LOCK = "hashtextextended($1, 0)"
 _FOUND = "SELECT version, made_by FROM waypost.indexes WHERE schema = $1"
@@ -207,12 +206,6 @@ class PostgresStore:
         from waypost.index.postgres.writing import PostgresWriter
 
         return PostgresWriter(self)
-
-    def lexicon(self) -> Lexicon:
-        """A view of the lexicon's tables that asks for what belongs together at once."""
-        from waypost.index.postgres.lexicon import PostgresLexicon
-
-        return PostgresLexicon(self.connection)
 
     # --- small facts --------------------------------------------------------------------------------------------------
 
