@@ -142,7 +142,7 @@ class Lexicon:
         if not has_root(word):
             return []
         stem = root(word)
-        rows = self._connection.execute("SELECT term FROM lexicon_root WHERE root = ? LIMIT 50", (stem,))
+        rows = self._connection.execute("SELECT term FROM lexicon_root WHERE root = ? ORDER BY term LIMIT 50", (stem,))
         return [term for term in (stem, *(term for (term,) in rows)) if term != word]
 
     def _take_fresh(self) -> None:

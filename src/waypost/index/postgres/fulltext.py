@@ -7,11 +7,22 @@ text is in the lexicon's postings only, which ranking needs whole.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from waypost.index.forward import unpack
+from waypost.index.terms import terms, tokens
+
+if TYPE_CHECKING:
+    from waypost.index.postgres.store import PostgresStore
 
 LONGEST = 2_000
 """Bytes of a word; the server refuses longer ones."""
+_FOUND = """
+SELECT f.path, c.start_line, c.end_line, ts_rank(w.words, q.asked) AS rank
+FROM (SELECT CAST($1 AS tsquery) AS asked) q JOIN words w ON w.words @@ q.asked
+JOIN chunks c ON c.id = w.chunk JOIN files f ON f.id = c.file
+ORDER BY rank DESC, f.path, c.start_line LIMIT CAST($2 AS bigint)
+"""
 _WEIGHTS = {":n": "A", ":q": "B", ":p": "C", ":s": "C"}
 
 
@@ -37,3 +48,20 @@ def quoted(word: str) -> str:
     """A word as `tsvector` and `tsquery` read it."""
     doubled = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{doubled}'"
+
+
+class Found(NamedTuple):
+    """A chunk that holds a word of a question; `rank` is the server's own, comparable within one answer only."""
+
+    path: str
+    start_line: int
+    end_line: int
+    rank: float
+
+
+def full_text(store: PostgresStore, question: str, most: int = 20) -> list[Found]:
+    """What the server finds by itself, as any program that speaks SQL can ask it; `search` ranks better."""
+    words = sorted({term for token in tokens(question) for term in terms(token)})
+    asked = " | ".join(map(quoted, words))
+    rows = store.connection.run(_FOUND, [asked, str(most)]).rows
+    return [Found(*row) for row in rows]
