@@ -9,6 +9,10 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typer import Typer
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
 HEAD = """# The command line
@@ -43,13 +47,22 @@ def help_of(*command: str) -> str:
     return "\n".join(line.rstrip() for line in said.getvalue().splitlines()).strip()
 
 
+def _below(name: tuple[str, ...], group: Typer) -> list[tuple[str, ...]]:
+    """The group and all its commands, in the order in which its help lists them."""
+    names = [name]
+    names += [(*name, one.name or one.callback.__name__) for one in group.registered_commands if one.callback]
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            names += _below((*name, str(inner.typer_instance.info.name)), inner.typer_instance)
+    return names
+
+
 def page() -> str:
     from waypost.cli.ledger import ledger
     from waypost.cli.main import COMMANDS
 
     names = [(function.__name__,) for function, _ in COMMANDS]
-    below = [one.name or one.callback.__name__ for one in ledger.registered_commands if one.callback]
-    names += [("ledger",), *(("ledger", name) for name in below)]
+    names += _below(("ledger",), ledger)
     parts = [HEAD, f"## waypost\n\n```\n{help_of()}\n```\n"]
     parts += [f"## waypost {' '.join(name)}\n\n```\n{help_of(*name)}\n```\n" for name in names]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts))

@@ -129,6 +129,7 @@ def test_sixty_steps_in_a_small_window_stay_legal_and_only_grow_between_folds(pl
     assert f"step {step[1]} line 120 of" in asked["output"]
 
 
+@pytest.mark.slow
 def test_a_prompt_that_the_provider_finds_too_long_is_folded_harder_and_the_work_goes_on(place: Place) -> None:
     refused = 0
     script = Script(*[sh(f"for i in $(seq 50); do echo step {n} line $i of it; done") for n in range(20)])
@@ -185,6 +186,7 @@ def test_what_one_call_breaks_is_told_and_harms_no_other(place: Place) -> None:
     assert "good" in told["s0-4"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", WIRES)
 def test_ids_that_a_server_gives_again_and_again_are_told_apart(place: Place, wire: str) -> None:
     def again(number: int) -> Response:
@@ -200,6 +202,7 @@ def test_ids_that_a_server_gives_again_and_again_are_told_apart(place: Place, wi
     assert [any(text.startswith(f"{n}\n") for text in said) for n in range(4)] == [True] * 4
 
 
+@pytest.mark.slow
 def test_a_call_that_a_kill_interrupted_is_told_as_unknown_with_what_was_seen(place: Place) -> None:
     with LoopbackServer(Script(sh("echo half > half.txt; sleep 60"))) as server:
         process = place.start("run", "plan", "--model", "openai:any", "--base-url", server.url, "--yes", "--json")
@@ -216,6 +219,7 @@ def test_a_call_that_a_kill_interrupted_is_told_as_unknown_with_what_was_seen(pl
     assert find_marked(f"{run}/") == [], "it ended with the process that was killed, or at the resume"
 
 
+@pytest.mark.slow
 def test_steering_is_told_once_also_when_nobody_worked_as_it_was_said(place: Place) -> None:
     script = Script(*[sh(f"echo {n}") for n in range(6)])
     with LoopbackServer(script) as server:

@@ -63,6 +63,7 @@ def test_nothing_is_admitted_where_somebody_asks_from_outside(
     assert not seen.admitted, f"{cheat.name} ({variant}): {seen.state}\n{seen.reasons}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", _marked(HONEST))
 def test_honest_work_passes(work: Honest, tmp_path: Path, tools: Path) -> None:
     seen = play(work, tmp_path, tools)

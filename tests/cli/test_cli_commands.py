@@ -148,6 +148,7 @@ def test_a_person_steers_and_decides_from_the_command_line(tmp_path: Path) -> No
     assert "nothing" in waypost(tmp_path, "review").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "word"),
     [
@@ -206,6 +207,7 @@ def test_documents_go_from_a_goal_to_a_finished_run(here: Path) -> None:
     assert "is complete" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code", "approvals"), [("q", 1, 0), ("e\na", 0, 1)])
 def test_a_person_is_shown_the_plan_and_asked(here: Path, answer: str, code: int, approvals: int) -> None:
     (here / "script.json").write_text(QUICK)
@@ -234,6 +236,7 @@ def test_a_run_in_json_prints_what_the_log_holds_and_nothing_else(here: Path) ->
     assert "is complete" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_resume(here: Path) -> None:
     (here / "script.json").write_text(SLOW)
     command = [sys.executable, "-m", "waypost", "run", "Wait a while", "--yes", "--model", "scripted:script.json"]
@@ -250,6 +253,7 @@ def test_an_interrupted_run_says_how_to_resume(here: Path) -> None:
     assert json.loads(waypost(here, "status", "--json").stdout)["state"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_reader_that_went_away_ends_no_run(here: Path) -> None:
     (here / "script.json").write_text(QUICK)
     command = [
@@ -305,6 +309,7 @@ def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
         assert stuck.wait(20) == 130
 
 
+@pytest.mark.slow
 def test_doctor_finds_this_machine_fit_and_names_what_is_lost(tmp_path: Path) -> None:
     answer = json.loads(waypost(tmp_path, "doctor", "--json").stdout)
     assert answer["ok"]

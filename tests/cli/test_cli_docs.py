@@ -12,6 +12,7 @@ from waypost.cli.main import COMMANDS
 from waypost.cli.run import Aim, CommandError, aim
 
 
+@pytest.mark.slow
 def test_the_manual_page_says_what_help_says() -> None:
     script = SOURCE.parent / "scripts" / "cli_docs.py"
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}

@@ -114,6 +114,7 @@ def test_a_run_that_has_only_begun_has_a_report(tmp_path: Path) -> None:
     assert "Not started" in (tmp_path / "empty.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("WAYPOST_REQUIRE_ALL"), reason="no chromium to open the page in"
 )

@@ -12,6 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["typer", "rich", "json", "yaml", "mdurl"])
 def test_a_package_of_the_repository_is_not_imported_instead_of_a_library(tmp_path: Path, name: str) -> None:
     (tmp_path / f"{name}.py").write_text('raise SystemExit("the repository\'s own code ran")\n')

@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -112,10 +113,11 @@ class Working(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-TestWorking = Working.TestCase
+TestWorking = pytest.mark.slow(Working.TestCase)
 TestWorking.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 
 
+@pytest.mark.slow
 def test_hundreds_of_steps_stay_within_the_window_and_fold_rarely(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "state.db")
     log._database.execute("PRAGMA synchronous = OFF")

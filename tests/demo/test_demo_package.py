@@ -61,6 +61,7 @@ def test_a_named_archive_that_is_not_there_is_told(tmp_path: Path) -> None:
         package.fetch(tmp_path / "cache", print, {package.VARIABLE: str(tmp_path / "nowhere.tar.gz")})
 
 
+@pytest.mark.slow
 def test_without_a_registry_the_mend_is_named(tmp_path: Path) -> None:
     environ = {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "HOME": str(tmp_path)}
     with pytest.raises(PackageMissing, match=f"{package.VARIABLE}=") as told:

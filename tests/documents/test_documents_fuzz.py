@@ -137,6 +137,7 @@ def _documents(target: Target, plan: Plan, raw: bytes) -> Documents:
     return Documents(Path(), target, plan, files)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), WORDS)
 def test_a_status_line_changes_one_line_and_nothing_that_is_read_but_it(raw: bytes, status: str) -> None:
@@ -161,6 +162,7 @@ def test_a_status_line_changes_one_line_and_nothing_that_is_read_but_it(raw: byt
     assert compare(pin(_documents(target, before, raw)), _documents(target, before, after)) == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(documents(), st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_no_bytes_make_the_parser_raise(raw: bytes) -> None:

@@ -99,6 +99,7 @@ def test_a_red_set_up_is_told_with_its_last_lines_and_tried_again(checkout: Path
         build(spec, checkout, store)
 
 
+@pytest.mark.slow
 def test_a_set_up_that_never_ends_is_ended_with_all_it_started(checkout: Path, store: Path) -> None:
     spec = EnvironmentSpec(setup="sleep 987 & echo $!; trap '' TERM; wait; sleep 987", setup_timeout=0.4)
     with pytest.raises(SetupFailed, match=r"longer than 0\.4 s") as caught:
@@ -225,6 +226,7 @@ def test_a_command_may_have_a_home_of_its_own(checkout: Path, store: Path, tmp_p
     assert built.variables_in(checkout, tmp_path)["HOME"] == str(tmp_path)
 
 
+@pytest.mark.slow
 def test_each_command_of_a_build_goes_through_the_runner(checkout: Path, store: Path) -> None:
     seen: list[Step] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -57,5 +58,5 @@ class Rewinding(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-TestRewinding = Rewinding.TestCase
+TestRewinding = pytest.mark.slow(Rewinding.TestCase)
 TestRewinding.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -117,6 +117,7 @@ def test_what_was_spent_is_summed_by_milestone_in_the_spans_asked_for(log: Sqlit
     assert log.spent("r", Span(1, 4)) == {"M01": (2, 3, 2, 0, 0, 10, 1), "M02": (2, 7, 2, 0, 0, 20, 0)}
 
 
+@pytest.mark.slow
 def test_sums_by_block_are_what_the_events_say_for_any_span(log: SqliteLog) -> None:
     epoch, rng = log.claim("r"), random.Random(3)
     for _ in range(9):

@@ -80,6 +80,7 @@ def test_the_projects_own_patterns_are_used():
     assert found("def check_a(): pass\ndef test_a(): pass\n", "check_*") == ["t.py::check_a"]
 
 
+@pytest.mark.slow
 def test_a_real_pytest_collects_all_that_stands_there(tmp_path: Path):
     (tmp_path / "test_all.py").write_text(FILE.replace("async def", "def"))
     verdict = one("python -m pytest -q -p no:cacheprovider", tmp_path)

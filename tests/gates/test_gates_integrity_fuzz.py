@@ -120,6 +120,7 @@ contents = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     old=st.dictionaries(st.sampled_from(NAMES), contents, max_size=4),

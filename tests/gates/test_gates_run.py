@@ -153,6 +153,7 @@ def test_a_gate_that_wants_its_command_to_fail_can_be_green(tmp_path: Path):
     assert (verdict.verdict, verdict.reason) == ("green", "exit 0: 1 of 1 test failed")
 
 
+@pytest.mark.slow
 def test_a_report_speaks_before_the_exit_code(tmp_path: Path):
     (tmp_path / "test_a.py").write_text("def test_a(): assert 0\ndef test_b(): pass\n")
     command = "python -m pytest -q -p no:cacheprovider --junitxml=out/r.xml || true"

@@ -119,6 +119,7 @@ def test_a_check_that_finds_its_port_in_use_is_red(tmp_path: Path):
     assert "Address already in use" in verdict.essence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "ready"), [(200, True), (302, True), (404, True), (500, False), (503, False)])
 def test_every_status_below_500_is_ready(status: int, ready: bool):
     with Answering(status) as (url, _):

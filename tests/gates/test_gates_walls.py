@@ -39,6 +39,7 @@ def held(gates: list[Gate], checkout: Path, **more: object) -> tuple[Verdict, ..
     )
 
 
+@pytest.mark.slow
 def test_the_witness_is_heard_through_the_walls(checkout: Path):
     (checkout / "test_a.py").write_text("def test_a(): pass\ndef test_b(): assert 0\n")
     (verdict,) = held([gate(PYTEST)], checkout)
@@ -48,6 +49,7 @@ def test_the_witness_is_heard_through_the_walls(checkout: Path):
     assert verdict.census.witnessed
 
 
+@pytest.mark.slow
 def test_workers_are_heard_through_the_walls(checkout: Path):
     (checkout / "test_a.py").write_text("def test_a(): pass\ndef test_b(): pass\n")
     (verdict,) = held([gate(f"{PYTEST} -n 2")], checkout)

@@ -343,6 +343,7 @@ def test_only_the_tests_asked_for_run(tmp_path: Path):
         assert (verdict.verdict, verdict.refusals) == ("green", ())
 
 
+@pytest.mark.slow
 def test_what_was_patched_before_the_work_may_stay_patched(tmp_path: Path):
     patched = {"app.py": RIGHT + "import time\ntime.sleep = lambda s: None\n", "test_app.py": TESTS}
     lay(tmp_path, patched)
@@ -353,6 +354,7 @@ def test_what_was_patched_before_the_work_may_stay_patched(tmp_path: Path):
     assert second.verdict == "green"
 
 
+@pytest.mark.slow
 def test_failures_are_told_as_new_ones_old_ones_and_mended_ones(tmp_path: Path):
     lay(tmp_path, {"app.py": "def add(a, b):\n    return 3\n", "test_app.py": TESTS})
     before = base()

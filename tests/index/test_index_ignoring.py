@@ -53,9 +53,10 @@ def ignored_by_git(root: Path) -> set[str]:
     return set(PATHS) - set(out.decode().split("\0"))
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(PATTERNS, min_size=1, max_size=4), st.lists(PATTERNS, max_size=2))
 @example(["*", "!*/", "!a.py"], [])
+@example(["a"], ["***/*"])
 @example(["/b/**/a.py", "!b/c/"], ["!a.py"])
 def test_rules_leave_out_what_git_leaves_out(tree: Path, rules: list[str], inner: list[str]) -> None:
     ignoring = Ignoring()

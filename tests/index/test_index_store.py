@@ -17,8 +17,9 @@ from waypost.index.index import Index
 from waypost.index.questions import outline, symbol
 from waypost.index.questions_references import callers, references
 from waypost.index.schema import SCHEMA, TABLES
+from waypost.index.store import MARK, this_boot
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "golden_store"
 MANY = {
     f"m{number // 20}/f{number}.py": f"def f{number}():\n    return f{number + 1}()\n" * 20 for number in range(120)
 }
@@ -49,6 +50,7 @@ def test_the_index_lies_below_the_root_and_git_does_not_see_it(tmp_path: Path) -
         "PRAGMA application_id = 7",
         "DROP TABLE symbols",
         "DROP TABLE lexicon_file",
+        "INSERT INTO meta VALUES ('unsynced since boot', 'another boot')",
     ],
 )
 def test_an_index_of_another_version_is_made_anew_and_the_answer_says_so(tmp_path: Path, damage: str) -> None:
@@ -98,6 +100,15 @@ def test_bytes_changed_at_random_never_stop_an_answer(tmp_path: Path, seed: int)
         assert symbol(index, "new").total >= 1
 
 
+def test_the_mark_of_what_is_not_on_the_disk_yet_goes_when_the_index_is_closed(tmp_path: Path) -> None:
+    root, place = shop(tmp_path)
+    with Index.open(root, place) as index:
+        index.update()
+        assert index.store.meta(MARK) == this_boot()
+    with Index.open(root, place) as index:
+        assert index.store.meta(MARK) is None
+
+
 def test_the_file_may_be_deleted_at_any_time(tmp_path: Path) -> None:
     root, place = shop(tmp_path)
     with Index.open(root, place) as index:
@@ -137,6 +148,7 @@ def test_a_folder_that_can_not_be_written_is_told_with_the_mend(tmp_path: Path) 
 # --- several processes ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_processes_that_update_at_once_end_with_the_same_index(tmp_path: Path) -> None:
     root, place = write(tmp_path / "tree", MANY), tmp_path / "i.db"
     lines = (
@@ -173,6 +185,7 @@ def test_a_reader_sees_the_last_commit_while_another_process_updates(tmp_path: P
         assert index.state.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.3, 0.7, 1.2])
 def test_a_kill_during_an_update_leaves_an_index_that_goes_on(tmp_path: Path, seconds: float) -> None:
     root, place = write(tmp_path / "tree", MANY), tmp_path / "i.db"
@@ -201,6 +214,7 @@ def test_a_kill_during_an_update_leaves_an_index_that_goes_on(tmp_path: Path, se
         assert dump(index) == dump(fresh)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_what_was_done_and_says_how_much_that_is(tmp_path: Path) -> None:
     root, place = write(tmp_path / "tree", MANY), tmp_path / "i.db"
     process = script(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import struct
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 
 def mth(data: list[bytes]) -> bytes:
@@ -43,10 +45,15 @@ def signed_by(note: bytes, vkey: str) -> str | None:
         if dash == "\u2014" and signer == name and raw[:4] == key_id:
             if kind == 1:
                 Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], text)
-            else:
-                assert kind == 4
+            elif kind == 4:
                 stamp = f"cosignature/v1\ntime {int.from_bytes(raw[4:12], 'big')}\n"
                 Ed25519PublicKey.from_public_bytes(public).verify(raw[12:], stamp.encode() + text)
+            else:
+                assert kind == 6
+                origin, size, tree_root = text.decode().split("\n")[:3]
+                message = struct.pack(">12sB", b"subtree/v1\n\0", len(name)) + name.encode() + raw[4:12]
+                message += struct.pack(">B", len(origin)) + origin.encode() + struct.pack(">QQ", 0, int(size))
+                MLDSA44PublicKey.from_public_bytes(public).verify(raw[12:], message + base64.b64decode(tree_root))
             return text.decode()
     return None
 
@@ -58,6 +65,45 @@ def head(note: bytes, vkey: str) -> tuple[str, int, bytes]:
     return origin, int(size), base64.b64decode(tree_root)
 
 
+def seen_at(note: bytes, vkey: str) -> int:
+    """When the cosigner says that it saw the checkpoint, in seconds since 1970; its signature is checked."""
+    name, key_id, _, _ = key(vkey)
+    assert signed_by(note, vkey) is not None
+    for line in note.decode().split("\n\n")[-1].splitlines():
+        _, signer, blob = line.split(" ")
+        raw = base64.b64decode(blob)
+        if signer == name and raw[:4] == key_id:
+            return int.from_bytes(raw[4:12], "big")
+    raise AssertionError
+
+
+def is_consistent(first: int, second: int, path: list[bytes], first_root: bytes, second_root: bytes) -> bool:
+    """RFC 9162, section 2.1.4.2."""
+    if first == second:
+        return not path and first_root == second_root
+    if first == 0:
+        return not path
+    if not path:
+        return False
+    path = [first_root, *path] if first & (first - 1) == 0 else path
+    fn, sn = first - 1, second - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = path[0]
+    for c in path[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr = hashlib.sha256(bytes([1]) + c + fr).digest()
+            sr = hashlib.sha256(bytes([1]) + c + sr).digest()
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = hashlib.sha256(bytes([1]) + sr + c).digest()
+        fn, sn = fn >> 1, sn >> 1
+    return fr == first_root and sr == second_root and sn == 0
+
+
 def name_of(number: int) -> str:
     """Zero-padded groups of three digits, `x` before all but the last."""
     groups = [f"{number % 1000:03d}"]
@@ -67,9 +113,8 @@ def name_of(number: int) -> str:
     return "/".join(groups)
 
 
-def verify_log(folder: Path, vkey: str) -> int:
-    """Reads all entries, and compares every tile that tlog-tiles asks for with its definition; the log's size."""
-    _, size, tree_root = head((folder / "checkpoint").read_bytes(), vkey)
+def entries_of(folder: Path, size: int) -> list[bytes]:
+    """All entries of a log of this size."""
     data: list[bytes] = []
     for number in range(-(-size // 256)):
         count = min(256, size - 256 * number)
@@ -80,6 +125,13 @@ def verify_log(folder: Path, vkey: str) -> int:
             data.append(bundle[2 : 2 + length])
             bundle = bundle[2 + length :]
         assert not bundle
+    return data
+
+
+def verify_log(folder: Path, vkey: str) -> int:
+    """Reads all entries, and compares every tile that tlog-tiles asks for with its definition; the log's size."""
+    _, size, tree_root = head((folder / "checkpoint").read_bytes(), vkey)
+    data = entries_of(folder, size)
     assert mth(data) == tree_root
     level = 0
     while size // 256**level:

@@ -159,6 +159,7 @@ def test_a_reader_of_an_older_checkpoint_falls_back_to_the_full_tile(tmp_path: P
     assert verify_folder(tmp_path, VERIFIER, note=old).checkpoint.size == 100
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=25, deadline=None)
 def test_whatever_a_dying_writer_left_the_last_checkpoint_is_whole_and_can_be_gone_on_from(

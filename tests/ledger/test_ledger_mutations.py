@@ -88,6 +88,7 @@ def _placed(row: Row, seq: int) -> bytes:
     return head + b'"seq":%d}' % seq
 
 
+@pytest.mark.slow
 def test_every_event_that_is_gone_or_there_twice_is_found(rows: list[Row]) -> None:
     for index in range(0, EVENTS, 3):
         assert first_bad(rows[:index] + rows[index + 1 :], max(0, index - 2)) == index
@@ -102,6 +103,7 @@ def test_every_part_of_a_row_is_held_by_something() -> None:
     assert {field.name for field in fields(Row)} == told | set(PARTS)
 
 
+@pytest.mark.slow
 def test_the_file_itself_can_lose_any_byte_and_no_reader_crashes(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     log = SqliteLog(path)

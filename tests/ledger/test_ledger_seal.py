@@ -84,6 +84,7 @@ def test_any_event_is_proved_from_what_is_stored(kept: Kept) -> None:
         verify_inclusion(leaves[index], index, 700, proof, newest.checkpoint.root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", COLUMNS)
 def test_one_changed_byte_is_found_in_its_event(kept: Kept, column: str) -> None:
     kept.add(300)

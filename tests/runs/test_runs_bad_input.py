@@ -76,6 +76,7 @@ BREAK: dict[str, tuple[Callable[[str], str], str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sort", list(BREAK))
 @pytest.mark.parametrize("fresh", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_broken_documents_are_told_by_file_and_line_with_the_mend(
@@ -94,6 +95,7 @@ def test_broken_documents_are_told_by_file_and_line_with_the_mend(
     assert mend in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mend"),
     [
@@ -117,12 +119,14 @@ def test_no_model_at_all_is_refused_with_examples(place: Place) -> None:
     assert "--model openai:" in refused(place, "run", "plan", "--yes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nobody:model", "anthropic:claude"])
 def test_a_resume_with_a_model_that_cannot_work_changes_nothing(place: Place, tmp_path: Path, name: str) -> None:
     begun(place, tmp_path)
     refused(place, "resume", "--model", name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "mend"),
     [
@@ -157,6 +161,7 @@ def test_documents_that_are_not_there_are_named_with_those_that_are(place: Place
     assert "--yes" in refused(place, "run", "plan", "--model", model(tmp_path)), "nobody can be asked"
 
 
+@pytest.mark.slow
 def test_a_log_of_a_newer_schema_is_left_alone(place: Place, tmp_path: Path) -> None:
     begun(place, tmp_path)
     with sqlite3.connect(place.root / ".waypost/state.db") as database:
@@ -212,6 +217,7 @@ def completed(place: Place, folder: Path, *more: str) -> tuple[str, list[str]]:
     return run, list(opened.notices)
 
 
+@pytest.mark.slow
 def test_a_dirty_tree_works_is_not_touched_and_is_said(place: Place, tmp_path: Path) -> None:
     write(place.root / "a.txt", "changed\n")
     write(place.root / "new.txt", "new\n")
@@ -222,6 +228,7 @@ def test_a_dirty_tree_works_is_not_touched_and_is_said(place: Place, tmp_path: P
     assert (place.worktree(run) / "a.txt").read_text() == "one\n"
 
 
+@pytest.mark.slow
 def test_a_detached_head_works_and_is_said(place: Place, tmp_path: Path) -> None:
     git(place.root, "checkout", "-q", "--detach")
     head = git(place.root, "rev-parse", "HEAD")
@@ -230,6 +237,7 @@ def test_a_detached_head_works_and_is_said(place: Place, tmp_path: Path) -> None
     assert git(place.root, "rev-parse", "HEAD") == head
 
 
+@pytest.mark.slow
 def test_submodules_are_said(place: Place, tmp_path: Path) -> None:
     other = make_place(tmp_path / "other")
     git(place.root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.root), "vendored")
@@ -238,6 +246,7 @@ def test_submodules_are_said(place: Place, tmp_path: Path) -> None:
     assert ["submodules" in notice and "vendored" in notice for notice in notices] == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -321,6 +330,7 @@ def test_a_full_disk_pauses_the_run_and_keeps_its_checkpoints(
 # --- nonsense --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_model_that_returns_nonsense_for_ever_ends_the_run_with_exit_1(place: Place, tmp_path: Path) -> None:
     nonsense = scripted(tmp_path, [], final={"calls": [call("teleport", to="production")]})
     ended = place.waypost("run", "plan", "--model", nonsense, "--yes", "--json")

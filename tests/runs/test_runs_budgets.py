@@ -67,6 +67,7 @@ def test_a_gate_that_stays_red_blocks_after_its_repairs_and_is_never_complete(tm
     assert not any(e["kind"] == "milestone.committed" for e in told)
 
 
+@pytest.mark.slow
 def test_the_same_failure_of_the_same_tree_three_times_is_no_progress(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Never", {"never": "echo always the same; false"}, budget="repair=50"))
     run, ended = place.run("plan", scripted(tmp_path, [shell("echo 1 > one.txt")], final={"finish": "done"}))
@@ -75,6 +76,7 @@ def test_the_same_failure_of_the_same_tree_three_times_is_no_progress(tmp_path: 
     assert place.view(run).steps < 10
 
 
+@pytest.mark.slow
 def test_a_gate_that_is_red_and_then_green_passes(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Two", {"two": "grep -q 2 n.txt"}, budget="repair=1"))
     turns = [shell("echo 1 > n.txt"), done(), shell("echo 2 > n.txt"), done()]
@@ -85,6 +87,7 @@ def test_a_gate_that_is_red_and_then_green_passes(tmp_path: Path) -> None:
     assert "Repairs left after this one: 0" in told[0]
 
 
+@pytest.mark.slow
 def test_a_milestone_that_a_later_one_breaks_is_regressed_and_repaired(tmp_path: Path) -> None:
     place = place_for(
         tmp_path,
@@ -105,6 +108,7 @@ def test_a_milestone_that_a_later_one_breaks_is_regressed_and_repaired(tmp_path:
         assert (green[-1].verdict, green[-1].tree) == ("green", final), "the final tree was seen green by every gate"
 
 
+@pytest.mark.slow
 def test_a_regression_that_cannot_be_repaired_ends_blocked(tmp_path: Path) -> None:
     place = place_for(
         tmp_path,

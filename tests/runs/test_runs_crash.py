@@ -220,6 +220,7 @@ def test_a_kill_right_after_any_event_changes_nothing_of_the_end(
     assert kills > 10
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_a_killed_process_took_but_did_not_write_down_is_in_the_log_after_the_resume(
     tmp_path: Path,
 ) -> None:

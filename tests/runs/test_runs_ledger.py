@@ -91,6 +91,7 @@ def test_the_agent_reads_no_key_and_writes_no_log(sealed: Place) -> None:
     assert sealed.waypost("ledger", "verify").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_token_is_proved_to_somebody_who_has_the_key_alone(sealed: Place, tmp_path: Path) -> None:
     seq, event = answers(sealed)[0]
     assert event.tokens is not None
@@ -108,6 +109,7 @@ def test_a_token_is_proved_to_somebody_who_has_the_key_alone(sealed: Place, tmp_
     assert (refused.returncode, refused.stdout) == (1, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
@@ -126,6 +128,7 @@ def test_bad_input_is_told_with_its_mend(sealed: Place, arguments: tuple[str, ..
     assert wrong in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
@@ -143,6 +146,7 @@ def test_what_was_changed_is_named(sealed: Place, statement: str, named: str) ->
     assert named in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_shorter_log_is_gone_on_with_only_on_a_persons_word(sealed: Place) -> None:
     with sealed.project() as project:
         before = project.log.position
@@ -165,6 +169,24 @@ def test_the_export_is_added_to(sealed: Place, tmp_path: Path) -> None:
     again = sealed.waypost("ledger", "export", str(folder))
     assert (again.returncode, again.stdout.startswith("wrote")) == (0, True)
     assert (folder / "checkpoint").read_bytes() == next(sealed.home.glob("*/ledger/checkpoint")).read_bytes()
+
+
+def test_an_export_is_verified_where_there_is_no_log(sealed: Place, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "tiles", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert sealed.waypost("ledger", "export", str(folder)).returncode == 0
+    key = sealed.waypost("ledger", "key").stdout.strip()
+    ended = sealed.waypost("ledger", "verify", str(folder), "--key", key, "--json", cwd=elsewhere)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["entries"] == len(sealed.every())
+    bundle = next(path for path in sorted((folder / "tile" / "entries").rglob("*")) if path.is_file())
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    bundle.write_bytes(bytes(data))
+    broken = sealed.waypost("ledger", "verify", str(folder), "--key", key, cwd=elsewhere)
+    assert broken.returncode == 1
+    assert "entry" in broken.stderr
+    assert sealed.waypost("ledger", "verify", str(tmp_path / "nothing"), "--key", key).returncode == 2
 
 
 def test_stats_count_what_came_beside_what_was_reported(sealed: Place) -> None:

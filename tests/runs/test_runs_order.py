@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -115,5 +116,5 @@ class Order(RuleBasedStateMachine):
             states[moved.milestone] = State(moved.state)
 
 
-TestOrder = Order.TestCase
+TestOrder = pytest.mark.slow(Order.TestCase)
 TestOrder.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

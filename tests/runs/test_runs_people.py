@@ -248,6 +248,7 @@ def test_a_model_that_says_that_it_is_blocked_stops_the_run_with_its_reason(tmp_
     assert place.work(run).outcome == "complete"
 
 
+@pytest.mark.slow
 def test_what_the_record_says_while_a_run_works_is_true(tmp_path: Path) -> None:
     place = place_for(tmp_path, Aim("M01", "Files", {"files": "test -e file-7.txt"}))
     run = place.open_run("plan", scripted(tmp_path, [*WORK, done()]))

@@ -46,6 +46,7 @@ def test_approve_builds_and_captures_the_environment_and_a_run_is_held_to_it(tmp
     assert [(pin.digest, pin.reason) for pin in pins] == [(pinned.digest, "approved with the documents")]
 
 
+@pytest.mark.slow
 def test_documents_on_the_branch_are_held_to_what_the_log_captured_at_their_approval(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     assert place.waypost("approve", "thing").returncode == 0
@@ -77,6 +78,7 @@ def test_an_env_lock_that_lies_there_is_the_pin_and_approve_tells_the_difference
     assert place.waypost("approve", "thing").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_failing_set_up_is_told_by_approve_and_the_approval_stands(tmp_path: Path) -> None:
     place = place_with(tmp_path, "echo no such package; exit 4")
     told = place.waypost("approve", "thing")
@@ -106,6 +108,7 @@ def test_where_no_sandbox_is_had_approval_says_that_the_run_will_build(tmp_path:
     assert "the environment is built and captured when the run starts" in told.stderr
 
 
+@pytest.mark.slow
 def test_a_drift_between_attempts_stops_the_milestone_before_its_gates_and_before_the_next(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     place.waypost("approve", "thing")
@@ -123,6 +126,7 @@ def test_a_drift_between_attempts_stops_the_milestone_before_its_gates_and_befor
     assert len(place.live(run, kinds.ModelRequested.kind)) == asked, "before every attempt"
 
 
+@pytest.mark.slow
 def test_a_drift_after_the_last_milestone_stops_the_run_before_the_ends_gates(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     place.waypost("approve", "thing")
@@ -156,6 +160,7 @@ def _change_what_was_built(home: Path, before: str = "1.0", after: str = "2.0") 
     file.write_text(file.read_text().replace(before, after))
 
 
+@pytest.mark.slow
 def test_lock_files_that_no_environment_can_be_built_from_are_red_and_mended_ones_give_a_new_environment(
     tmp_path: Path,
 ) -> None:
@@ -181,6 +186,7 @@ def test_lock_files_that_no_environment_can_be_built_from_are_red_and_mended_one
     assert judged == [pins[-1].digest], "the verdict names the environment that its gates had"
 
 
+@pytest.mark.slow
 def test_gates_by_hand_say_that_the_environment_drifted(tmp_path: Path) -> None:
     place = place_with(tmp_path, PACKAGE)
     assert place.waypost("approve", "thing").returncode == 0

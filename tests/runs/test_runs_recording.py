@@ -71,6 +71,7 @@ def played(project: Project, model: str) -> tuple[str, str]:
     return run, asyncio.run(work(project, run, settings, Nobody())).outcome
 
 
+@pytest.mark.slow
 def test_an_exported_run_plays_back_to_the_same_end(project: Project, tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"turns": TURNS}))
@@ -81,6 +82,7 @@ def test_an_exported_run_plays_back_to_the_same_end(project: Project, tmp_path: 
     assert played(project, f"recorded:{recording}")[1] == "complete"
 
 
+@pytest.mark.slow
 def test_a_recording_keeps_the_note_and_not_where_the_script_lay(project: Project, tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"turns": TURNS}))

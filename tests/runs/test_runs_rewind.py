@@ -184,6 +184,7 @@ def test_a_rewind_that_was_killed_in_the_middle_is_finished_by_whatever_comes_ne
     assert [event.tree for event in taken] == [target.tree], "the rewind was finished before the work went on"
 
 
+@pytest.mark.slow
 def test_what_a_person_mends_after_a_rewind_is_not_taken_back_by_the_resume(place: Place, tmp_path: Path) -> None:
     run, _ = place.run("odd", short_script(tmp_path))
     rewind(place, run, 5)

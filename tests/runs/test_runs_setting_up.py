@@ -95,6 +95,7 @@ def test_a_key_in_gits_configuration_is_hidden_and_the_history_is_not(tmp_path: 
     assert "hunter2" not in environment.log_path.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(("bullets", "reaches"), [("", True), ("- Network: any\n", True), ("- Network: none\n", False)])
 def test_a_set_up_has_the_machines_network_unless_the_target_says_otherwise(

@@ -100,6 +100,7 @@ def test_a_background_process_that_writes_for_ever_ends_with_the_command(tmp_pat
     assert not lives(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.slow
 def test_a_background_process_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> None:
     outcome = run(
         "(trap '' TERM; echo $BASHPID > pid; sleep 598; sleep 598) & while ! test -s pid; do :; done",
@@ -129,6 +130,7 @@ def test_last_words_of_a_process_substitution_are_heard(tmp_path: Path) -> None:
     assert outcome.output == b"said\n"
 
 
+@pytest.mark.slow
 def test_at_the_time_limit_all_is_ended_and_the_output_so_far_is_kept(tmp_path: Path) -> None:
     (tmp_path / "daemon.py").write_text(DAEMON)
     text = f"echo begun; {sys.executable} daemon.py it; sleep 596 & echo $! > pid; sleep 595"

@@ -129,6 +129,7 @@ def test_a_command_that_will_not_stop_is_killed(level: Level, tmp_path: Path) ->
     assert (outcome.exit, outcome.signal, outcome.output) == (None, signal.SIGKILL, b"up\n")
 
 
+@pytest.mark.slow
 @each_level
 def test_a_daemon_that_wiped_its_environment_is_named_and_ended(level: Level, tmp_path: Path) -> None:
     (tmp_path / "daemon.py").write_text(WIPED)
@@ -230,6 +231,7 @@ def test_a_link_on_the_way_to_what_is_protected_is_put_back(tmp_path: Path) -> N
     assert (tmp_path / "tests" / "test.py").read_text() == "real"
 
 
+@pytest.mark.slow
 @each_level
 def test_too_many_processes_end_the_command_and_the_limit_is_named(level: Level, tmp_path: Path) -> None:
     walls = Walls((tmp_path,), limits=Limits(processes=50))

@@ -29,7 +29,7 @@ def test_a_line_is_told_from_the_step_down_to_the_deltas(stage: tuple[Played, Sc
     assert told["call"]["tool"] == "write"
     assert told["argument"] == "text"
     assert told["prompt"]["seq"] == told["step"]["requested"]
-    assert [segment["what"] for segment in told["prompt"]["segments"][:2]] == ["system", "briefing"]
+    assert [segment["what"] for segment in told["prompt"]["segments"][:3]] == ["system and tools", "briefing", "answer"]
     assert told["decisions"][0]["title"] == "Integers"
     assert _delta_text(played, told).find("total_summary = 33") >= 0
 
@@ -84,6 +84,7 @@ def test_lines_that_are_not_committed_are_told_as_such(stage: tuple[Played, Scri
     assert "not committed" in told["why"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "words"),
     [

@@ -78,6 +78,7 @@ def read_note(text: str) -> tuple[dict[str, dict[str, list[int]]], dict[str, Any
     return files, json.loads(tail)
 
 
+@pytest.mark.slow
 def test_authorship_notes_keep_to_the_git_ai_standard(played: Played, exported: Path) -> None:
     found = commits(played)
     assert {file.stem for file in exported.glob("*.note")} == set(found.values())

@@ -10,6 +10,7 @@ from trace_made import Made
 SEEDS = [pytest.param(seed, marks=() if seed < 1 else (pytest.mark.slow,)) for seed in range(12)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("later", ["as it came", "amended", "edited"])
 def test_no_line_leads_to_a_wrong_step(tmp_path: Path, seed: int, later: str) -> None:

@@ -67,6 +67,7 @@ def test_garbage_raises_only_the_rooms_own_errors(name: str, data: bytes) -> Non
     WIRES[name].decode_error(500, data)
 
 
+@pytest.mark.slow
 @each_wire
 @settings(max_examples=30, deadline=None)
 @given(stream=st.lists(events, max_size=6), event_name=names)

@@ -32,6 +32,7 @@ def cuts(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(edges)]
 
 
+@pytest.mark.slow
 @each_wire
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
@@ -52,6 +53,7 @@ def test_a_strange_request_becomes_legal_bytes_that_read_back_as_the_same_bytes(
     assert MARK.sub(b"", again) == MARK.sub(b"", body)
 
 
+@pytest.mark.slow
 @each_wire
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
@@ -64,6 +66,7 @@ def test_marks_read_back_where_they_were(name: str, data: st.DataObject) -> None
     assert body.count(b"cache_control") <= 4
 
 
+@pytest.mark.slow
 @each_wire
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
@@ -104,6 +107,7 @@ def test_a_streamed_answer_survives_any_cutting_into_chunks(name: str, data: st.
     assert [delta.at for delta in deltas] == sorted(delta.at for delta in deltas)
 
 
+@pytest.mark.slow
 @each_wire
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())

@@ -10,7 +10,7 @@ You are a coding agent at work in a git worktree, on one milestone of an approve
 carries out your calls, keeps the log, and decides.
 
 How this works
-- Work on the milestone in the briefing, inside its scope. Look before you change: find and read, then edit.
+- Work on the milestone in the briefing, inside its scope. Look before you change: search, find and read, then edit.
 - When you think that the milestone is finished, call `done` with a summary. The runtime then runs the milestone's \
 gates itself, in a clean checkout of what you left: only their verdict counts. A red gate comes back to you with what \
 it said; mend the cause. Never weaken, skip or fake a test, a gate or its configuration.
@@ -45,6 +45,7 @@ class Briefing:
     knowledge: str = ""
     last_report: str = ""
     house_rules: str = ""
+    map: str = ""
     environment: str = ""
     budget: str = ""
 
@@ -60,6 +61,7 @@ class Briefing:
             ("What is known", self.knowledge, 0.12),
             ("Last checkpoint report", self.last_report, 0.10),
             ("The repository's own rules (AGENTS.md)", self.house_rules, 0.12),
+            ("The repository, its most used parts", self.map, 0.10),
             ("Environment", self.environment, 0.05),
             ("Budget", self.budget, 0.05),
         )

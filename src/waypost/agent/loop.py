@@ -14,6 +14,7 @@ from waypost.agent.calls import Carried, Hands
 from waypost.context.conversation import NUDGE, Conversation
 from waypost.context.fold import Budget, Known, fold
 from waypost.context.legal import broken_properties, with_own_ids
+from waypost.context.prompt import Segments, digest_of, kept_of
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.canonical import sha256
@@ -80,6 +81,8 @@ class Agent:
     rates: Rates | None = None
     is_priced: bool = False
     errors_in_a_row: int = 0
+    sent: Segments = ()
+    """The prompt of the last request."""
     repeats: Counter[str] = field(default_factory=Counter)
     """How often each step came since the tree last changed."""
 
@@ -138,12 +141,8 @@ class Agent:
 
     async def _ask_once(self, first: list[Event], purpose: str) -> Response:
         request = self._request()
-        body = self.model.encode(request)
         estimate = self.conversation.tokens + self.window.overhead
-        self.journal.write(
-            *first,
-            kinds.ModelRequested(self.milestone, self.ordinal, sha256(body), len(request.messages), estimate, purpose),
-        )
+        self.journal.write(*first, self._requested(len(request.messages), estimate, purpose))
         response = await ask(
             self.model,
             request,
@@ -157,6 +156,14 @@ class Agent:
         if response.usage is not None:
             self.conversation.estimator.observe(estimate, response.usage.input)
         return response
+
+    def _requested(self, messages: int, estimate: int, purpose: str) -> kinds.ModelRequested:
+        prompt = self.conversation.prompt(self.tools)
+        kept = kept_of(self.sent, prompt)
+        self.sent = prompt
+        return kinds.ModelRequested(
+            self.milestone, self.ordinal, digest_of(prompt), messages, estimate, purpose, kept, prompt[kept:]
+        )
 
     def _request(self) -> Request:
         messages = self.conversation.messages

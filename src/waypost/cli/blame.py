@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from waypost.events.event import Record
     from waypost.runs.project import Project
     from waypost.trace.blame import Blame, LineAnswer
-    from waypost.trace.story import Story
+    from waypost.trace.story import Prompt, Story
 
 SHOWN = 4
 """Lines of a kind that are listed for a person."""
@@ -144,9 +145,7 @@ class Teller:
             span = f"{deltas.began / 1e9:.3f} to {deltas.ended / 1e9:.3f} s"
             lines.append(f"deltas     {deltas.first} to {deltas.last} of {deltas.of}, {span} after the request")
         if prompt is not None:
-            parts = [f"{part.what} (event {part.seq})" for part in prompt.segments if part.what != "step"]
-            steps = sum(part.what == "step" for part in prompt.segments)
-            held = ", ".join([*parts, *([count(steps, "step")] if steps else [])])
+            held = _held(prompt)
             size = f"{count(prompt.messages, 'message')}, about {prompt.estimate:,} tokens, {prompt.digest[:12]}…"
             lines += [f"prompt     event {prompt.seq}: {size}", f"           {held}"]
         for name, known in (("decision", story.decisions), ("finding", story.findings)):
@@ -162,3 +161,14 @@ class Teller:
 
     def _record(self, seq: int) -> Record:
         return next(self.project.log.read(after=seq - 1, until=seq))
+
+
+def _held(prompt: Prompt) -> str:
+    """What a prompt was made of: the events that open it by their places, the steps since by their number."""
+    opening = {part.seq: part.what for part in prompt.segments if part.what in {"briefing", "folded working set"}}
+    counts = Counter(part.what for part in prompt.segments if part.what in {"answer", "result", "note"})
+    parts = [
+        *(f"{what} (event {seq})" for seq, what in opening.items()),
+        *(count(n, what) for what, n in counts.items()),
+    ]
+    return ", ".join(["system and tools", *parts])

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from waypost.cli import arguments
+from waypost.cli import anchors, arguments
 from waypost.cli.errors import CommandError, NotSo
 from waypost.cli.table import styled
-from waypost.cli.words import clean, count
+from waypost.cli.words import clean, count, day
 
 if TYPE_CHECKING:
+    from waypost.ledger.signatures import Verifier
     from waypost.runs.auditing import Verified
 
 ledger = typer.Typer(name="ledger", no_args_is_help=True, rich_markup_mode=None, help="What the record proves.")
+ledger.add_typer(anchors.witness)
+ledger.add_typer(anchors.authority)
 Key = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", help="The log's public key, as `waypost ledger key` shows it."),
@@ -29,16 +32,25 @@ Key = Annotated[
 @contextmanager
 def _told() -> Iterator[None]:
     """Evidence that does not hold is an answer, not a crash."""
-    from waypost.ledger.errors import LedgerError
+    from waypost.ledger.errors import BadPlace, LedgerError
 
     try:
         yield
+    except BadPlace:
+        raise
     except LedgerError as problem:
         raise NotSo(str(problem)) from problem
 
 
-@ledger.command(epilog="\b\nExamples:\n  waypost ledger verify\n  waypost ledger verify --since last --json")
+@ledger.command(
+    epilog="\b\nExamples:\n  waypost ledger verify\n  waypost ledger verify --since last --json\n"
+    "  waypost ledger verify exported/ --key waypost.invalid/shop-1f0c+…"
+)
 def verify(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="An export, in place of this project's log.", show_default=False),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -53,16 +65,55 @@ def verify(
 
     if since not in {None, "last"} and not (since or "").isdecimal():
         raise CommandError(f"--since {since}: a number of events, or `last`")
+    if folder is not None:
+        if since == "last":
+            raise CommandError("--since last: an export has one checkpoint; name a number of events")
+        _verify_export(folder, int(since or 0), key, as_json)
+        return
     with arguments.project_here() as project, _told():
         log = auditing.verifier_of(project, key)
         until = None if since is None else 2**62 if since == "last" else int(since)
-        with _bar() as progress:
+        with bar("looking at events") as progress:
             found = auditing.verify(project, log, since=until, progress=progress)
     sys.stdout.write(json.dumps(_as_json(found)) + "\n" if as_json else "".join(f"{line}\n" for line in _lines(found)))
 
 
+def _verify_export(folder: Path, since: int, key: str | None, as_json: bool) -> None:
+    """An export needs no log: only the key of who signed it."""
+    from waypost.ledger.verify import verify_folder
+
+    if not folder.is_dir():
+        raise CommandError(f"{folder}: no such folder; make one with: waypost ledger export DIR")
+    log = _verifier(key)
+    with _told(), bar("looking at entries") as progress:
+        found = verify_folder(folder, log, since=since, visit=lambda start, held: progress(start + len(held), 0))
+    size = found.checkpoint.size
+    if as_json:
+        told = {"ok": True, "entries": size, "log": log.name, "looked_from": min(since, size)}
+        sys.stdout.write(json.dumps(told) + "\n")
+    else:
+        sys.stdout.write(
+            f"{styled('✔', 'green')} {count(size, 'entry', 'entries')} of the log {log.name} hold, as it signed them\n"
+        )
+
+
+def _verifier(key: str | None) -> Verifier:
+    """The key that was given, else this project's own."""
+    from waypost.ledger.errors import BadKey
+    from waypost.ledger.signatures import Verifier
+    from waypost.runs.auditing import verifier_of
+
+    try:
+        if key is not None:
+            return Verifier.parse(key)
+    except BadKey as problem:
+        raise CommandError(f"--key: {problem}") from problem
+    with arguments.project_here() as project:
+        return verifier_of(project)
+
+
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
+def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
@@ -70,16 +121,15 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking at events", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def _lines(found: Verified) -> Iterator[str]:
     yield f"{styled('✔', 'green')} {count(found.events, 'event')} hold, texts and tokens too"
     yield f"  {count(found.audit.checkpoints, 'checkpoint')} checked; signed up to event {found.audit.events}"
-    if found.anchors:
-        yield f"  {count(found.anchors, 'commit')} of this repository name the same roots"
+    yield from anchors.lines(found.anchors)
     if found.leaves_from > 1:
         yield f"  events before {found.leaves_from} were logged by an older Waypost and hashed later"
     if found.remarks.erased:
@@ -95,7 +145,7 @@ def _as_json(found: Verified) -> dict[str, object]:
         "events": found.events,
         "signed": found.audit.events,
         "checkpoints": found.audit.checkpoints,
-        "commits": found.anchors,
+        **anchors.as_json(found.anchors),
         "leaves_from": found.leaves_from,
         "erased": found.remarks.erased,
         "clock_ran_back_before": found.remarks.backwards,
@@ -132,6 +182,10 @@ def prove(
 def check_proof(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt.")],
     key: Key = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option("--witness", metavar="VKEY", help="A witness that must have cosigned it.", show_default=False),
+    ] = None,
     as_json: arguments.AsJson = False,
 ) -> None:
     """Check a receipt; with --key it needs neither the log nor its repository."""
@@ -141,34 +195,43 @@ def check_proof(
 
     try:
         data = file.read_bytes()
-        if key is not None:
-            log = Verifier.parse(key)
-        else:
-            from waypost.runs.auditing import verifier_of
-
-            with arguments.project_here() as project:
-                log = verifier_of(project)
+        witnesses = [Verifier.parse(one) for one in witness or ()]
     except OSError as problem:
         raise CommandError(f"{file}: can't be read: {problem.strerror}") from problem
     except BadKey as problem:
-        raise CommandError(f"--key: {problem}") from problem
+        raise CommandError(f"--witness: {problem}") from problem
+    log = _verifier(key)
     with _told():
-        proven = check_receipt(data, log)
+        proven = check_receipt(data, log, witnesses)
+    anchors.check_all_cosigned(witnesses, proven.under.cosigned)
     header, token = proven.statement.fields(), proven.statement.token
     size = proven.under.checkpoint.size
     if as_json:
         told = None if token is None else {"index": token.index, "text": token.text.decode(errors="replace")}
-        sys.stdout.write(json.dumps({"ok": True, "header": header, "token": told, "checkpoint": size}) + "\n")
+        sys.stdout.write(
+            json.dumps(
+                {
+                    "ok": True,
+                    "header": header,
+                    "token": told,
+                    "checkpoint": size,
+                    "cosigned": [{"name": one.verifier.name, "seconds": one.seconds} for one in proven.under.cosigned],
+                }
+            )
+            + "\n"
+        )
         return
     sys.stdout.write(f"{styled('✔', 'green')} event {header['seq']} ({header['kind']}, run {clean(header['run'])}) "
                      f"is in the log {log.name}, signed over {count(size, 'event')}\n")  # fmt: skip
+    for one in proven.under.cosigned:
+        sys.stdout.write(f"  cosigned at {day((one.seconds or 0) * 1_000_000)} by {clean(one.verifier.name)}\n")
     if token is not None:
         sys.stdout.write(f"  its token {token.index}: {clean(token.text.decode(errors='replace'))!r}\n")
 
 
 @ledger.command(epilog="\b\nExample:\n  waypost ledger export log/")
 def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made, or added to.")]) -> None:
-    """Write the signed log as C2SP tlog-tiles, without any text: other people's verifiers read it."""
+    """Write the signed log as C2SP tlog-tiles, without any text, and its anchors: other people's verifiers read it."""
     from waypost.runs.receipts import export as write
 
     with arguments.project_here() as project, _told():
@@ -204,7 +267,7 @@ def key() -> None:
     """Show the log's public key; who has it can check receipts and exports."""
     from waypost.runs.sealing import project_key
 
-    with arguments.project_here() as project:
+    with arguments.project_here(create=True) as project:
         sys.stdout.write(f"{project_key(project).verifier}\n")
 
 
@@ -273,3 +336,6 @@ def restart(
         sys.stdout.write("nothing was signed yet, so there is nothing to give up\n")
     else:
         sys.stdout.write(f"the log goes on, and event {found[1]} says why; the checkpoint given up is {found[0]}\n")
+
+
+ledger.command(epilog=anchors.STAMP_EXAMPLES)(anchors.stamp)

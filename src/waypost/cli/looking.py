@@ -45,10 +45,10 @@ def status(
 
 
 def _look(project: Project, run: str) -> tuple[RunView, int | None]:
-    from waypost.runs.control import is_running
+    from waypost.runs.lock import holder
     from waypost.runs.view import load_view
 
-    return load_view(project.log, run), is_running(project, run)
+    return load_view(project.log, run), holder(project.root, run)
 
 
 def _now() -> int:

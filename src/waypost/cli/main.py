@@ -19,12 +19,13 @@ from waypost.cli import (
     index,
     ledger,
     looking,
+    prompts,
     reporting,
     run,
     search,
     steering,
     trace,
-)  # fmt: skip
+)
 
 COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (documents.init, ('waypost init --goal "Read dates in ISO 8601" --name iso-dates',)),
@@ -62,7 +63,7 @@ COMMANDS: tuple[tuple[Callable[..., Any], tuple[str, ...]], ...] = (
     (index.callers, ("waypost callers Calendar.add",)),
     (index.callees, ("waypost callees Calendar.add",)),
     (index.outline, ("waypost outline src/dates.py",)),
-    (index.impact, ("waypost impact", "git diff main | waypost impact --diff - --json")),
+    (index.impact, ("waypost impact", "waypost impact --diff change.patch --json")),
     (index.grep, ("waypost grep 'def parse_\\w+'", "waypost grep TODO --all --ignore-case")),
     (
         search.search,
@@ -92,6 +93,7 @@ def _examples(lines: Sequence[str]) -> str:
 
 for _function, _lines in COMMANDS:
     app.command(epilog=_examples(_lines))(_function)
+ledger.ledger.command(epilog=prompts.EXAMPLES)(prompts.prompts)
 app.command(name="map", epilog=_examples(("waypost map --tokens 1000", "waypost map --focus src/dates.py --json")))(
     search.repository_map
 )

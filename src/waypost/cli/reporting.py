@@ -24,11 +24,11 @@ def report(
     """Tell what a run did, as a page, as Markdown or as JSON."""
     from waypost import __version__
     from waypost.cli.report_page.facts import gather
-    from waypost.runs.control import is_running
+    from waypost.runs.lock import holder
 
     with arguments.project_here() as project:
         name = project.resolve(run)
-        facts = gather(project.log, name, is_running(project, name))
+        facts = gather(project.log, name, holder(project.root, name))
     if output is not None:
         from waypost.cli.report_page.page import page
 

@@ -166,10 +166,11 @@ def resume(
 
 def _settle(project: Project, run: str, *, waived: list[str], skipped: list[str], because: str) -> None:
     """Records the human's word on milestones before the work goes on; nothing, if any of it can't be meant."""
-    from waypost.runs.control import ask, is_running
+    from waypost.runs.control import ask
+    from waypost.runs.lock import holder
     from waypost.runs.view import load_view
 
-    if (pid := is_running(project, run)) is not None:
+    if (pid := holder(project.root, run)) is not None:
         raise CommandError(f"{run} is being worked on by process {pid}; watch it with `waypost status {run} --watch`")
     milestones = load_view(project.log, run).milestones
     for name in (*waived, *skipped):

@@ -38,8 +38,8 @@ def steer(
     ],
 ) -> None:  # fmt: skip
     """Say something to the agent: it reads it before its next step."""
-    from waypost.runs.control import is_running
     from waypost.runs.control import steer as record_words
+    from waypost.runs.lock import holder
 
     wanted, text = _run_and(words, "a text", 'waypost steer "Keep the old option working"')
     if not text.strip():
@@ -47,7 +47,7 @@ def steer(
     with arguments.project_here() as project:
         run = project.resolve(wanted)
         record_words(project, run, text, arguments.person())
-        when = "before its next step" if is_running(project, run) is not None else "when the run is resumed"
+        when = "before its next step" if holder(project.root, run) is not None else "when the run is resumed"
     sys.stdout.write(f"noted; the agent of {run} reads it {when}\n")
 
 
@@ -62,11 +62,12 @@ def stop(run: arguments.RunArgument = None) -> None:
 
 
 def _ask(wanted: str | None, wish: str) -> None:
-    from waypost.runs.control import ask, is_running
+    from waypost.runs.control import ask
+    from waypost.runs.lock import holder
 
     with arguments.project_here() as project:
         run = project.resolve(wanted)
-        pid = is_running(project, run)
+        pid = holder(project.root, run)
         if pid is None:
             sys.stdout.write(f"nobody works on {run}; there is nothing to {wish}\n")
             raise typer.Exit(Exit.NOT_SO)

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from waypost.context.prompt import NOWHERE, Segments, preamble, segment, tools_text
 from waypost.events import kinds
 from waypost.events.blob import Blob
 from waypost.events.event import Record
 from waypost.models.codec import message_from_json, message_to_json, response_from_json
 from waypost.models.estimate import Estimator
-from waypost.wires.conversation import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from waypost.wires.conversation import AssistantMessage, Message, Tool, ToolCall, ToolMessage, UserMessage
 
 KINDS = (
     kinds.AttemptOpened.kind,
@@ -32,6 +33,7 @@ class Entry:
     message: Message
     tokens: int
     line: str = ""
+    segment: kinds.PromptSegment = NOWHERE
 
 
 @dataclass(slots=True)
@@ -46,6 +48,9 @@ class Conversation:
     estimator: Estimator
     system: str
     entries: list[Entry]
+    opened: Record | None = None
+    first: tuple[tuple[Tool, ...], kinds.PromptSegment] | None = None
+    """The tools that were asked with last, and the segment that stands before all messages."""
     fixed: int = 0
     digest: tuple[str, ...] = ()
     forgotten: int = 0
@@ -73,6 +78,13 @@ class Conversation:
         """Estimated tokens of the messages, without system text and tools."""
         return sum(entry.tokens for entry in self.entries)
 
+    def prompt(self, tools: tuple[Tool, ...]) -> Segments:
+        """What a request with these tools holds: system text and tools, then the messages."""
+        if self.first is None or self.first[0] is not tools:
+            assert self.opened is not None, "an attempt was opened"
+            self.first = (tools, preamble(self.opened, self.system, tools_text(tools)))
+        return (self.first[1], *(entry.segment for entry in self.entries))
+
     @property
     def pending(self) -> tuple[ToolCall, ...]:
         """Calls of the last answer that have no result yet."""
@@ -93,37 +105,38 @@ class Conversation:
         """Takes in the next live event."""
         match record.event:
             case kinds.AttemptOpened() as opened:
-                self._open(opened)
+                self._open(record, opened)
             case kinds.ModelResponded(purpose="step") as responded:
-                self._respond(responded)
+                self._respond(record, responded)
             case kinds.ToolCalled(call=call, about=about):
                 self.began = {**self.began, call: about}
             case kinds.ToolEnded() as ended:
-                self._end(ended)
+                self._end(record, ended)
             case kinds.NoteTold(text=text, topic=topic):
-                self._add(UserMessage(self._text(text)))
+                self._add(record, UserMessage(self._text(text)))
                 self.claim = ""
                 self.plain = self.plain if topic == NUDGE else 0
             case kinds.ContextFolded(messages=folded):
-                self._fold(folded)
+                self._fold(record, folded)
             case _:
                 pass
 
-    def _open(self, opened: kinds.AttemptOpened) -> None:
+    def _open(self, record: Record, opened: kinds.AttemptOpened) -> None:
+        self.opened, self.first = record, None
         self.system = self._text(opened.system)
         self.entries, self.digest, self.forgotten, self.steps = [], (), 0, 0
         self.plain, self.claim = 0, ""
-        self._add(UserMessage(self._text(opened.briefing)))
+        self._add(record, UserMessage(self._text(opened.briefing)))
         self.fixed = 1
 
-    def _respond(self, responded: kinds.ModelResponded) -> None:
+    def _respond(self, record: Record, responded: kinds.ModelResponded) -> None:
         self.steps += 1
         self.began = {}
         message = response_from_json(json.loads(self.content(responded.answer))).message
         self.plain = 0 if message.calls else self.plain + 1
-        self._add(message, " ".join(message.text.split())[:160])
+        self._add(record, message, " ".join(message.text.split())[:160])
 
-    def _end(self, ended: kinds.ToolEnded) -> None:
+    def _end(self, record: Record, ended: kinds.ToolEnded) -> None:
         shown = self._text(ended.shown)
         message = ToolMessage(ended.call, shown, ended.outcome != "done")
         facts = dict(ended.facts)
@@ -132,19 +145,20 @@ class Conversation:
         about = self.began.get(ended.call, "")
         exit_code = f" → exit {facts['exit']}" if "exit" in facts else ""
         size = ended.full.size if ended.full else len(shown)
-        self._add(message, f"h{ended.called} {ended.tool} {about}{exit_code} ({size:,} characters)")
+        self._add(record, message, f"h{ended.called} {ended.tool} {about}{exit_code} ({size:,} characters)")
 
-    def _fold(self, folded: Blob) -> None:
+    def _fold(self, record: Record, folded: Blob) -> None:
         state = json.loads(self.content(folded))
         lines = state["lines"]
         self.entries = [
-            Entry(message, self.estimator.estimate_message(message), line)
-            for message, line in zip(map(message_from_json, state["messages"]), lines, strict=True)
+            Entry(message, self.estimator.estimate_message(message), line, segment(record, message, place))
+            for place, (message, line) in enumerate(zip(map(message_from_json, state["messages"]), lines, strict=True))
         ]
         self.fixed, self.digest, self.forgotten = state["fixed"], tuple(state["digest"]), state["forgotten"]
 
-    def _add(self, message: Message, line: str = "") -> None:
-        self.entries.append(Entry(message, self.estimator.estimate_message(message), line))
+    def _add(self, record: Record, message: Message, line: str = "") -> None:
+        size = self.estimator.estimate_message(message)
+        self.entries.append(Entry(message, size, line, segment(record, message)))
 
     def _text(self, blob: Blob) -> str:
         return self.content(blob).decode(errors="replace")

@@ -69,7 +69,7 @@ class Record:
         """The canonical bytes that a ledger hashes: everything but the payload, which its salted digest stands for."""
         event = self.event
         fields = (self.seq, self.run, self.at, self.actor, self.epoch, event.kind, event.schema, self.digest)
-        return header_of(fields, to_head(event))
+        return header_of(fields, to_head(event) or None)
 
 
 Fields = tuple[int, str, int, str, int, str, int, str]
@@ -152,21 +152,22 @@ def _fields(item: Any) -> Json:
     for name, default in _names(typing.cast("Any", type(item))).items():
         value = getattr(item, name)
         if default is dataclasses.MISSING or value != default:
-            out[name] = _plain(value)
+            out[name] = plain(value)
     return out
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A field's value as JSON has it."""
     if isinstance(value, Blob):
         return {"sha256": value.sha256, "size": value.size}
     if dataclasses.is_dataclass(value):
         return _fields(value)
     if isinstance(value, tuple):
-        return [_plain(inner) for inner in value]
-    return _writable(str(value)) if isinstance(value, str) else value
+        return [plain(inner) for inner in value]
+    return writable(str(value)) if isinstance(value, str) else value
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """The text with lone surrogates (from foreign names and foreign JSON) replaced: they have no UTF-8 form."""
     if text.isascii():
         return text

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from waypost.events.anchoring import AnchorMissed as AnchorMissed
+from waypost.events.anchoring import CheckpointCosigned as CheckpointCosigned
+from waypost.events.anchoring import CheckpointStamped as CheckpointStamped
+from waypost.events.answers import ModelFailed as ModelFailed
+from waypost.events.answers import ModelRequested as ModelRequested
+from waypost.events.answers import ModelResponded as ModelResponded
+from waypost.events.answers import PromptSegment as PromptSegment
+from waypost.events.answers import Spent as Spent
+from waypost.events.answers import Tokens as Tokens
 from waypost.events.blob import Blob
-from waypost.events.event import HEAD, Event, event
+from waypost.events.event import Event, event
 from waypost.events.evidence import EnvironmentCaptured as EnvironmentCaptured
 from waypost.events.evidence import EnvironmentDrifted as EnvironmentDrifted
 from waypost.events.evidence import GateEnded as GateEnded
@@ -25,18 +34,6 @@ class Limits:
     tokens: int | None = None
     cost: int | None = None
     wall: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Tokens and money of one answer; `cost` is None where the price is unknown."""
-
-    input: int = 0
-    output: int = 0
-    cached: int = 0
-    written: int = 0
-    reasoning: int = 0
-    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +161,13 @@ class MilestoneCommitted(Event):
 @event("attempt.opened")
 @dataclass(frozen=True, slots=True)
 class AttemptOpened(Event):
-    """A fresh conversation on a milestone begins with this briefing."""
+    """A fresh conversation on a milestone begins with this briefing; `tools` are those it can call, as JSON."""
 
     milestone: str
     attempt: int
     system: Blob
     briefing: Blob
+    tools: Blob | None = None
 
 
 @event("attempt.closed")
@@ -184,66 +182,6 @@ class AttemptClosed(Event):
 
 
 # --- a step ----------------------------------------------------------------------------------------------------------
-
-
-@event("model.requested")
-@dataclass(frozen=True, slots=True)
-class ModelRequested(Event):
-    """A request leaves: the intent before the answer. `digest` is of the request's exact bytes."""
-
-    milestone: str
-    ordinal: int
-    digest: str
-    messages: int
-    estimate: int
-    purpose: str = "step"
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What an answer came in: the number of its pieces and the root (hexadecimal) of the tree that they make.
-
-    `unit` says what a piece is: a provider's `token`, a `delta` of its stream, or a whole `message`.
-    """
-
-    unit: str
-    count: int
-    root: str
-
-
-@event("model.responded")
-@dataclass(frozen=True, slots=True)
-class ModelResponded(Event):
-    """A whole answer; `answer` is it in the models room's JSON form, with its deltas and their times.
-
-    `left` is when the request left, in nanoseconds since 1970 (UTC); the deltas' times count from there. `seed` is what
-    the salts of its tokens are made from (hexadecimal).
-    """
-
-    milestone: str
-    ordinal: int
-    answer: Blob
-    stop: str
-    spent: Spent
-    estimated: bool = False
-    took: int = 0
-    purpose: str = "step"
-    left: str = ""
-    seed: str = ""
-    tokens: Tokens | None = field(default=None, metadata=HEAD)
-
-
-@event("model.failed")
-@dataclass(frozen=True, slots=True)
-class ModelFailed(Event):
-    """A try gave no usable answer; `wait` is what is waited before the next one."""
-
-    milestone: str
-    ordinal: int
-    reason: str
-    attempt: int
-    wait: int
-    status: int | None = None
 
 
 @event("tool.called")

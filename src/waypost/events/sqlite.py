@@ -12,22 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waypost.events.blob import Blob
-from waypost.events.canonical import canonical, leaf_hash
-from waypost.events.event import Event, EventError, Record, blobs_of, from_payload, payload_digest, to_head, to_payload
+from waypost.events.event import Event, EventError, Record, from_payload
 from waypost.events.kinds import ModelResponded, PayloadErased
 from waypost.events.log import LogDamaged, MissingBlob, NewerSchema, Span, StaleEpoch, StoreFull
 from waypost.events.packing import pack, unpack
 from waypost.events.sqlite_leaves import SqliteLeaves
 from waypost.events.tables import BLOCK, INDEXED_ONLY, SCHEMA, UNINDEXED, make_tables
+from waypost.events.writing import texts_of, write
 
 if TYPE_CHECKING:
     from waypost.events.erasing import Erasure
 
 BATCH = 500
 JOURNAL = bytes.fromhex("d9d505f920a163d7")
+SALT = 16
+"""Bytes."""
 COLUMNS = "e.seq, r.name, e.at, e.actor, e.epoch, e.kind, e.schema, e.salt, e.digest, e.payload, e.head, x.kept"
 TABLES = "events e JOIN runs r ON r.id = e.run LEFT JOIN erased x ON x.seq = e.seq"
-INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+WIDTH, TOGETHER = 12, 250
+"""Columns of an event's row, and rows in a statement: each statement costs as much as a row."""
+ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SUMS = """
 SELECT run, seq / 4096, coalesce(json_extract(content, '$.milestone'), ''), count(*),
     sum(json_extract(content, '$.spent.input')), sum(json_extract(content, '$.spent.output')),
@@ -163,24 +167,28 @@ class SqliteLog:
                 f"run {run} was taken over by another process (epoch {current}, this one holds {epoch}); "
                 "this process stops writing"
             )
-        position, records, rows = self.position, list[Record](), list[tuple[object, ...]]()
-        for item in events:
-            for blob in blobs_of(item):
+        position, records, rows = self.position, list[Record](), list[object]()
+        salts = os.urandom(SALT * len(events))
+        for place, item in enumerate(events):
+            for blob in texts_of(item):
                 self._store(blob)
             position += 1
+            salt = salts[SALT * place : SALT * (place + 1)]
             at = time.time_ns() // 1000
-            salt, payload, head = os.urandom(16), canonical(to_payload(item)), to_head(item)
-            digest = payload_digest(salt, payload)
-            record = Record(position, run, at, actor, current, item, salt, digest)
-            rows.append(
-                (position, number, at, actor, current, item.kind, item.schema, salt, bytes.fromhex(digest),
-                 payload.decode(), canonical(head).decode() if head else None, leaf_hash(record.header)),
-            )  # fmt: skip
+            one = write(position, run, at, actor, current, item, salt)
+            rows += (position, number, at, actor, current, item.kind, item.schema, salt, one.digest, one.payload,
+                     one.head, one.leaf)  # fmt: skip
             if isinstance(item, ModelResponded):
                 self._add_up(number, position, item)
-            records.append(record)
-        self._database.executemany(INSERT, rows)
+            records.append(one.record)
+        self._insert(rows)
         return records
+
+    def _insert(self, values: list[object]) -> None:
+        for start in range(0, len(values), TOGETHER * WIDTH):
+            part = values[start : start + TOGETHER * WIDTH]
+            rows = ", ".join([ROW] * (len(part) // WIDTH))
+            self._database.execute(f"INSERT INTO events VALUES {rows}", part)  # noqa: S608 - only question marks
 
     def _add_up(self, run: int, position: int, item: ModelResponded) -> None:
         spent = item.spent

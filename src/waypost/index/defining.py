@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Captures = dict[str, "list[Node]"]
 
-WORDS = words("name owner local instance outer around use call inherit quoted skip keep import heading")
+WORDS = words("name owner local instance outer around use call inherit text quoted skip keep import heading")
 """Capture names that are no symbol's kind; `bound` and those that begin with it or with `_` are none either."""
 FUNCTIONS = frozenset({"function", "method", "constructor", "macro", "procedure", "property", "test", "prototype"})
 CLASSES = frozenset({"class", "interface", "struct", "enum", "trait", "object", "module", "union", "implementation"})
@@ -96,30 +96,27 @@ def _nest(events: list[tuple[int, int, int, str]], text: bytes) -> list[Definiti
     """Definitions in order, each with its parent; a name belongs to the innermost that has none yet."""
     found: list[Definition] = []
     open_ones: list[int] = []
+    nameless: list[int] = []  # those of the open ones that wait for their name
     last: tuple[int, int] = (-1, -1)
     for start, is_name, minus_end, kind in events:
         while open_ones and found[open_ones[-1]].end <= start:
-            open_ones.pop()
+            closed = open_ones.pop()
+            if nameless and nameless[-1] == closed:
+                nameless.pop()
         if is_name:
-            _give(found, open_ones, kind, start, text[start:-minus_end])
+            if nameless:
+                said = plain_name(text[start:-minus_end])
+                if kind == "owner":
+                    found[nameless[-1]].owner = said
+                else:
+                    one = found[nameless.pop()]
+                    one.name, one.name_at = said, start
         elif (start, minus_end) != last:
             last = (start, minus_end)
             found.append(Definition(start, -minus_end, kind, open_ones[-1] if open_ones else -1))
             open_ones.append(len(found) - 1)
+            nameless.append(len(found) - 1)
     return found
-
-
-def _give(found: list[Definition], open_ones: list[int], word: str, at: int, text: bytes) -> None:
-    """Name the innermost definition that has no name yet, or note whose it is."""
-    for position in reversed(open_ones):
-        one = found[position]
-        if one.name_at < 0:
-            said = plain_name(text)
-            if word == "owner":
-                one.owner = said
-            else:
-                one.name, one.name_at = said, at
-            return
 
 
 def plain_name(text: bytes) -> str:

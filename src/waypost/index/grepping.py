@@ -68,6 +68,9 @@ def grep(
     paths = all_files(index.root) if everything else _indexed(index)
     program = shutil.which("rg")
     for some in _batches(paths):
+        search.is_late = time.monotonic() >= search.until
+        if search.is_late:
+            break
         _run(search, _ripgrep(search, program) if program else _own(search), some, is_ripgrep=bool(program))
         if search.is_late or len(search.hits) > MOST:
             break

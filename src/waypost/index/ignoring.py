@@ -60,34 +60,37 @@ def _read_rule(line: str) -> Rule | None:
     if not line:
         return None
     is_anchored = "/" in line
-    body = "".join(_translated(line.removeprefix("/")))
     try:
+        body = "".join(_translated(line.removeprefix("/"), is_anchored=is_anchored))
         pattern = re.compile(body if is_anchored else f"(?:.*/)?{body}", re.DOTALL)
     except re.error:
         return None
     return Rule(pattern, is_exception, only_folders)
 
 
-def _translated(glob: str) -> Iterator[str]:
+def _translated(glob: str, *, is_anchored: bool) -> Iterator[str]:
+    """The parts of a regular expression. As in git, two stars right behind the plain beginning count as bounded."""
+    plain = re.match(r"[^*?\[\\]*", glob)
+    fresh = plain.end() if plain and is_anchored else 0
     position = 0
     while position < len(glob):
         rest, character = glob[position:], glob[position]
-        starts_part = position == 0 or glob[position - 1] == "/"
-        if starts_part and rest.startswith("**/"):
-            stars = re.match(r"(?:\*\*/)+", rest)
-            assert stars is not None
-            position += stars.end()
+        starts_part = position in {0, fresh} or glob[position - 1] == "/"
+        if starts_part and (folders := re.match(r"(?:\*{2,}/)+", rest)):
+            position += folders.end()
             yield "(?:.*/)?"
-        elif starts_part and rest == "**":
-            position += 2
-            yield ".+"
+        elif starts_part and re.fullmatch(r"\*{2,}", rest):
+            position = len(glob)
+            yield ".*"
         elif character == "*":
             position += len(rest) - len(rest.lstrip("*"))
             yield "[^/]*"
-        elif character == "[" and (found := re.match(r"\[([!^]?)(\]?(?:\\.|\[:\w+:\]|[^\]\\])*)\]", rest)):
+        elif character == "[" and (found := re.match(r"\[([!^]?)(\]?+(?:\\.|\[:\w+:\]|[^\]\\])*)\]", rest)):
             position += found.end()
             yield _character_class(found[1], found[2])
-        elif character == "\\" and len(rest) > 1:
+        elif character == "[" or rest == "\\":
+            raise re.error("never closed, so that git matches nothing with it", glob, position)
+        elif character == "\\":
             position += 2
             yield re.escape(rest[1])
         else:

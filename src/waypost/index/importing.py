@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waypost.index.defining import Captures, Source
-from waypost.index.languages.grammar import Grammar, Reader, word_test
+from waypost.index.languages.grammar import Reader, word_test
 from waypost.index.model import Import, Reference
 
 if TYPE_CHECKING:
@@ -28,34 +28,39 @@ class Imported:
 
 def imports_of(captures: Captures, reader: Reader, source: Source) -> list[Imported]:
     """All imports, in the file's order."""
-    from tree_sitter import QueryCursor
-
-    if reader.imports is None:
+    nodes = captures.get("import", ())
+    if not nodes:
         return []
-    found: list[Imported] = []
-    cursor = QueryCursor(reader.imports)
-    for node in captures.get("import", ()):
-        for _, match in cursor.matches(node, word_test(source.text)):
-            found.extend(_imported(match, reader.grammar, source))
+    find = _queried if reader.grammar.expand is None else _expanded
+    found = [one for one in find(nodes, reader, source) if one.end > one.start]  # some are only missed there
     found.sort(key=lambda one: (one.start, one.what.name))
     return found
 
 
-def _imported(match: dict[str, list[Node]], grammar: Grammar, source: Source) -> Iterator[Imported]:
-    if "tree" in match and grammar.expand is not None:
-        for module, name, alias, node in grammar.expand(match["tree"][0], source.text):
-            what = Import(module, name, alias, source.line(node.start_byte))
-            yield Imported(what, node.start_byte, node.end_byte)
+def _expanded(nodes: Sequence[Node], reader: Reader, source: Source) -> Iterator[Imported]:
+    expand = reader.grammar.expand
+    if expand is None:
         return
-    module, name, alias = (_text_of(match.get(part), source) for part in ("module", "name", "alias"))
-    if grammar.path_names and not name:
-        module, name = _split(module)
-    nodes = match.get("name") or match.get("module") or match.get("alias") or []
-    for named in nodes[:1]:
-        if named.end_byte == named.start_byte:
-            continue  # the grammar misses it there
-        what = Import(module, name, alias, source.line(named.start_byte))
-        yield Imported(what, named.start_byte, named.end_byte)
+    for node in nodes:
+        for module, name, alias, named in expand(node, source.text):
+            what = Import(module, name, alias, source.line(named.start_byte))
+            yield Imported(what, named.start_byte, named.end_byte)
+
+
+def _queried(nodes: Sequence[Node], reader: Reader, source: Source) -> Iterator[Imported]:
+    from tree_sitter import QueryCursor
+
+    if reader.imports is None:
+        return
+    cursor, test = QueryCursor(reader.imports), word_test(source.text)
+    for node in nodes:
+        for _, match in cursor.matches(node, test):
+            module, name, alias = (_text_of(match.get(part), source) for part in ("module", "name", "alias"))
+            if reader.grammar.path_names and not name:
+                module, name = _split(module)
+            named = (match.get("name") or match.get("module") or match.get("alias") or [node])[0]
+            what = Import(module, name, alias, source.line(named.start_byte))
+            yield Imported(what, named.start_byte, named.end_byte)
 
 
 def _text_of(nodes: list[Node] | None, source: Source) -> str:

@@ -31,7 +31,7 @@ WITH heads AS (
 SELECT i.file, m.name, n.name, a.name, i.line
 FROM json_each(?1) AS wanted JOIN imports i ON i.file = wanted.value
 JOIN names m ON m.id = i.module JOIN names n ON n.id = i.name JOIN names a ON a.id = i.alias
-WHERE i.name IN heads OR i.alias IN heads ORDER BY i.file, i.position
+WHERE i.name IN heads OR n.name IN ('', '*') OR i.alias IN heads ORDER BY i.file, i.position
 """
 _BASES = """
 SELECT n.name FROM inherits i JOIN names n ON n.id = i.base JOIN files f ON f.id = i.file
@@ -76,6 +76,10 @@ class Bases(Mapping[str, Sequence[str]]):
         rows = self.index.connection.execute("SELECT DISTINCT n.name FROM inherits JOIN names n ON n.id = class")
         yield from (row[0] for row in rows)
 
+    def __bool__(self) -> bool:
+        """It is asked whether there are any before each question: counting them would read them all."""
+        return True
+
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
@@ -92,13 +96,13 @@ class _Meaning:
         self._known: dict[tuple[str, str, str, bool], Targets] = {}
 
     def targets(self, place: Place, path: str, around: str, imports: Sequence[Import]) -> Targets:
-        """The definitions that a place may mean."""
+        """The definitions that a place means, as far as that is sure enough."""
         key = path, place.qualifier, around, place.kind == "import"
         known = self._known.get(key)
         if known is None:
             reference = Reference(self.name, place.kind, place.line, place.column, place.inside, place.qualifier)
             pairs = self._resolver.resolve(reference, path, around, imports) if self.found else []
-            known = self._known[key] = tuple((self.found[at], sure) for at, sure in pairs)
+            known = self._known[key] = tuple((self.found[at], sure) for at, sure in pairs if sure >= SURE)
         return known
 
 
@@ -126,7 +130,7 @@ class Linker:
         ]
         self._load({base + place.inside for _, _, base, places in rows for place in places if place.inside >= 0})
         heads = {place.qualifier.partition(".")[0] for *_, places in rows for place in places}
-        imports = self._imports_that_matter([row[0] for row in rows], {meaning.name, *heads, "", "*"})
+        imports = self._imports_that_matter([row[0] for row in rows], {meaning.name, *heads} - {""})
         return [
             self._link(meaning, file, path, base, place, imports.get(file, ()))
             for file, path, base, places in rows

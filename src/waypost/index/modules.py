@@ -63,6 +63,13 @@ def is_module(module: str, importer: str, path: str) -> bool:
 
 
 @functools.lru_cache(maxsize=200_000)
+def is_package(module: str, importer: str, path: str) -> bool:
+    """Whether `path` lies right in the folder that a package is: the folder ends with its parts, or they with it."""
+    wanted, folder = parts_of_module(module, importer), tuple(part for part in path.split("/")[:-1] if part)
+    return bool(wanted and folder) and (folder[-len(wanted) :] == wanted or wanted[-len(folder) :] == folder)
+
+
+@functools.lru_cache(maxsize=200_000)
 def is_within(module: str, importer: str, path: str) -> bool:
     """Whether `path` lies in the package that the module's first part names, so that it may come through it."""
     wanted, place = parts_of_module(module, importer), parts_of_path(path)

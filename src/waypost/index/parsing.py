@@ -24,7 +24,8 @@ PATIENCE = 200_000
 """How often a grammar is asked to go on before it is given up, about 5 s of work; counted, so that it is the same
 everywhere and always."""
 LONGEST_LINE = 20_000
-"""Bytes in one line from which a file counts as minified."""
+"""Bytes in one line from which a file may be minified: it is if that is half of it, or if its lines are long."""
+LONG_LINES = 1000
 
 
 def parse(path: str, text: bytes) -> Parsed:
@@ -56,8 +57,12 @@ def _unfit(text: bytes) -> str:
         return f"a zero byte on line {text.count(bytes([10]), 0, at) + 1}: binary or UTF-16"
     if len(text) > LARGEST:
         return f"{len(text)} bytes are more than the {LARGEST} that a grammar is given"
-    longest = max(map(len, text.split(b"\n")))
-    return f"a line of {longest} bytes: minified or data" if longest > LONGEST_LINE else ""
+    if len(text) <= LONGEST_LINE:
+        return ""
+    lengths = [len(line) for line in text.split(b"\n")]
+    longest = max(lengths)
+    minified = longest > LONGEST_LINE and (longest > len(text) / 2 or len(text) > LONG_LINES * len(lengths))
+    return f"a line of {longest} bytes: minified or data" if minified else ""
 
 
 def _as_utf8(text: bytes) -> tuple[bytes, str]:

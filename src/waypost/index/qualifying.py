@@ -56,6 +56,8 @@ class Qualifiers:
         separator = next((one for one in self._grammar.separators if before.endswith(one)), b"")
         if not separator or (separator == b"." and before.endswith(b"..")):
             return ""
+        if self._text[start - 1] in b" \t\r\n" and self._in_comment(before):
+            return ""
         before = before[: -len(separator)].rstrip()
         called = b""
         if before.endswith(b")"):
@@ -71,6 +73,11 @@ class Qualifiers:
         if not words and not called and separator in {b"::", b"\\"}:
             return ""  # the root's own
         return self.words(words + called) if words else "?"
+
+    def _in_comment(self, before: bytes) -> bool:
+        """Whether what ends a text's last line is a comment, so that its full stop joins nothing."""
+        line = before[before.rfind(b"\n") + 1 :]
+        return any(mark in line for mark in self._grammar.comments)
 
 
 def _before_parenthesis(text: bytes) -> bytes:

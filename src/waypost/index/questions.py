@@ -90,6 +90,8 @@ def definitions(index: Index, name: str) -> list[tuple[Definition, str]]:
     """Definitions of a name with how they match: `exact`, `case` or `suffix`; best first."""
     parts = parts_of(name)
     same = list(named(index, _ids(index, name.strip(), exact=True)))
+    if not same and len(parts) == 1:
+        same = list(named(index, _ids(index, parts[0], exact=True)))
     if same and len(parts) == 1:
         return [(one, "exact") for one in _in_order(same)]
     last = list(named(index, _ids(index, parts[-1], exact=True))) if len(parts) > 1 else []

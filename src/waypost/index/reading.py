@@ -14,6 +14,7 @@ from waypost.index.instances import Instances
 from waypost.index.languages.grammar import Grammar, Reader, word_test
 from waypost.index.model import Import, Reference, Symbol
 from waypost.index.referring import Scopes, references_of
+from waypost.index.spelling import spelled_references
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,12 +32,12 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
     from tree_sitter import QueryCursor
 
     found = QueryCursor(reader.query).captures(root, word_test(source.text))
-    uses = found.pop("use", [])
+    unsorted: Captures = {word: found.pop(word) for word in ("use", "text") if word in found}
     captures: Captures = {  # they come in disorder, and some are only missed where they should be
         word: sorted([node for node in nodes if node.end_byte > node.start_byte], key=_start)
         for word, nodes in found.items()
     }
-    captures["use"] = uses
+    captures |= unsorted
     outline = (sections_of if "heading" in captures else outline_of)(captures, source.text)
     local = locals_of(captures, outline, source.text)
     bound = bound_symbols(captures, outline, source.text, reader.grammar.own)
@@ -54,7 +55,8 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
         renamed=renamed,
         instances=Instances(captures, outline, source.text, reader.grammar.own, renamed),
     )
-    references = references_of(captures, scopes, reader.grammar, source)
+    find = spelled_references if reader.grammar.spelled else references_of
+    references = find(captures, scopes, reader.grammar, source)
     references += import_references(imported, scopes.inside, source)
     references.sort(key=itemgetter(2, 3))
     return symbols, references, [one.what for one in imported]
@@ -102,21 +104,16 @@ def _symbol(
         kind = "method"
     if kind == "function" and one.owner:
         kind = "method"
-    outer = around.qualified if around is not None else ""
-    if len(outer) > LONGEST_NAME:
-        outer = f"….{outer[-LONGEST_NAME // 2 :]}"
-    within = [part for part in (outer, one.owner) if part]
-    qualified = ".".join([*within, one.name])
-    first = _with_comment(source.line(start), grammar, source)
-    return Symbol(
-        name=one.name,
-        qualified=qualified,
-        kind=kind,
-        start_line=first,
-        end_line=source.last_line(one.start, one.end),
-        name_line=source.line(one.name_at),
-        parent=parent,
-    )
+    qualified = f"{one.owner}.{one.name}" if one.owner else one.name
+    if around is not None:
+        outer = around.qualified
+        if len(outer) > LONGEST_NAME:
+            outer = f"….{outer[-LONGEST_NAME // 2 :]}"
+        qualified = f"{outer}.{qualified}"
+    name_line = source.line(one.name_at)
+    first = _with_comment(source.line(start) if start != one.name_at else name_line, grammar, source)
+    last = source.last_line(one.start, one.end)
+    return Symbol(one.name, qualified, kind, first, last, name_line, parent)
 
 
 def _starts_with_modifiers(captures: Captures, outline: Outline) -> dict[int, int]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from dataclasses import dataclass
 
 from waypost.index.binding import Locals
@@ -15,7 +14,6 @@ from waypost.index.model import Reference
 from waypost.index.qualifying import Qualifiers
 
 FAR = 1 << 62
-_NAME = re.compile(rb"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Scopes:
 def references_of(captures: Captures, scopes: Scopes, grammar: Grammar, source: Source) -> list[Reference]:
     """References to what is not local, without those of imports; the hottest loop of all parsing."""
     text, starts, places = source.text, source.starts, scopes.places
-    calls, inherits = _starts(captures, "call"), _starts(captures, "inherit")
+    calls, inherits = starts_of(captures, "call"), starts_of(captures, "inherit")
     qualifiers = Qualifiers(text, grammar)
     qualified, separators, words = qualifiers.after_blanks(), qualifiers.last_bytes, qualifiers.words
     parenthesis = 0x28 if grammar.parenthesis_calls else -1
@@ -50,16 +48,18 @@ def references_of(captures: Captures, scopes: Scopes, grammar: Grammar, source: 
     edge, edges, owners = 0, [*scopes.outline.edges, FAR], scopes.outline.owners
     owner, hidden = -1, scopes.hidden(-1)
     renamed, instances = scopes.renamed, scopes.instances
+    own = frozenset(grammar.own)
     new = tuple.__new__  # half the time of the class's own
     found: list[Reference] = []
-    for start, end in _uses(captures, scopes.outline, text):
+    for start, end in _uses(captures, scopes.outline):
         if edges[edge + 1] <= start:
             edge = bisect_right(edges, start, edge + 1) - 1
             owner = owners[edge]
             hidden = scopes.hidden(owner)
         name = text[start:end]
         if (padded[start - 1] in separators or start in qualified) and (qualifier := qualifiers.before(start)):
-            qualifier = instances.of(qualifier, owner)
+            if qualifier not in own:
+                qualifier = instances.of(qualifier, owner)
             word = words(name)
         elif name in hidden:
             continue
@@ -73,27 +73,20 @@ def references_of(captures: Captures, scopes: Scopes, grammar: Grammar, source: 
     return found
 
 
-def _uses(captures: Captures, outline: Outline, text: bytes) -> Iterator[tuple[int, int]]:
+def _uses(captures: Captures, outline: Outline) -> list[tuple[int, int]]:
     """Where the names stand that are neither defined nor imported there, in the file's order."""
-    skipped = (_starts(captures, "skip") - _starts(captures, "keep")) | outline.named
+    skipped = (starts_of(captures, "skip") - starts_of(captures, "keep")) | outline.named
     spans = [(node.start_byte, node.end_byte) for node in captures.get("use", ())]
-    for node in captures.get("quoted", ()):
-        spans += [match.span() for match in _NAME.finditer(text, node.start_byte, node.end_byte)]
-    imports = sorted((node.start_byte, node.end_byte) for node in captures.get("import", ()))
     spans.sort()
-    if not imports:
-        return ((start, end) for start, end in spans if start not in skipped and end > start)
-    return ((start, end) for start, end in _outside(spans, imports) if start not in skipped and end > start)
-
-
-def _outside(spans: list[tuple[int, int]], holes: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Those of the spans that lie in none of the holes; both are sorted."""
+    kept: list[tuple[int, int]] = []
     at = 0
-    for hole_start, hole_end in [*holes, (FAR, FAR)]:
-        stop = bisect_left(spans, (hole_start,), at)
-        yield from spans[at:stop]
-        at = bisect_left(spans, (hole_end,), stop)
+    for node in (*captures.get("import", ()), None):  # what imports name is taken from them apart
+        stop = len(spans) if node is None else bisect_left(spans, (node.start_byte,), at)
+        kept += [span for span in spans[at:stop] if span[0] not in skipped and span[0] < span[1]]
+        at = stop if node is None else bisect_left(spans, (node.end_byte,), stop)
+    return kept
 
 
-def _starts(captures: Captures, name: str) -> set[int]:
+def starts_of(captures: Captures, name: str) -> set[int]:
+    """Where all that is captured under a name begins."""
     return {node.start_byte for node in captures.get(name, ())}

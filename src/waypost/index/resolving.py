@@ -6,21 +6,29 @@ by types: a confidence is how often such a reference means such a symbol, as mea
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from waypost.index.defining import METHODS_IN
 from waypost.index.model import Import, Reference
-from waypost.index.modules import is_module, is_within
+from waypost.index.modules import is_module, is_package, is_within
 
 SURE = 0.5
 """Confidence from which a reference counts as meaning a symbol."""
 OWN = frozenset({"self", "cls", "this", "$this", "Self", "static", "@", "super()", "super", "parent", "base"})
 """What a method calls its own object, in any language."""
+EVERYDAY = frozenset(
+    name for kind in (str, bytes, list, dict, set, int, float, re.Pattern, re.Match, io.StringIO) for name in dir(kind)
+)
+"""Names of members that Python's built-in types have."""
 IMPLICIT = frozenset({"java", "kt", "kts", "cs", "cpp", "cc", "cxx", "h", "hpp", "hh", "rb", "scala", "swift", "php"})
 """File endings of languages in which a class's members are named without a qualifier."""
 PACKAGE = frozenset({"go", "java", "kt", "kts", "cs", "scala", "swift"})
 """File endings of languages whose files see what stands in the same folder without importing it."""
+FOLDERS = PACKAGE | {"php"}
+"""File endings of languages in which a folder is a module and its files' names say nothing, or are classes."""
 GLOBAL = frozenset({"c", "h", "cc", "cpp", "cxx", "hpp", "hh", "rb", "sh", "bash", "sql", "lua", "php", "cob", "cbl"})
 """File endings of languages whose names are visible everywhere once their file is taken in."""
 
@@ -72,10 +80,10 @@ class Resolver:
 
     def _judge(self, reference: Reference, path: str, around: str, imports: Sequence[Import]) -> dict[int, float]:
         if reference.kind == "import":
-            return self._from_module(reference.qualifier, path)
+            return self._from_module(reference.qualifier, path, reference.name)
         if not reference.qualifier:
             return self._plain(reference.name, path, around, imports)
-        return self._member(reference.qualifier, path, around, imports)
+        return self._member(reference, path, around, imports)
 
     def _plain(self, name: str, path: str, around: str, imports: Sequence[Import]) -> dict[int, float]:
         """A name without a qualifier: what is nearest, then what is imported, then what is visible anyway."""
@@ -90,7 +98,7 @@ class Resolver:
         found: dict[int, float] = {}
         for taken in imports:
             if name in {taken.name, taken.alias} or (not taken.name and taken.module.endswith(name)):
-                found.update(self._from_module(taken.module, path))
+                found.update(self._from_module(taken.module, path, taken.name))
                 if not found:
                     return {}
         if not found:
@@ -125,29 +133,30 @@ class Resolver:
             return {n: 0.55 / len(tops) for n in tops if any(is_within(m, path, self._places[n].path) for m in starred)}
         return {}
 
-    def _from_module(self, module: str, path: str) -> dict[int, float]:
+    def _from_module(self, module: str, path: str, name: str) -> dict[int, float]:
         """What can be taken from a module: from its file, or through it from elsewhere in its package."""
         tops = [n for n, place in enumerate(self._places) if place.top]
-        direct = [n for n in tops if is_module(module, path, self._places[n].path)]
+        direct = [n for n in tops if _holds(module, path, self._places[n].path, name)]
         if direct:
             return dict.fromkeys(direct, 0.97)
         through = [n for n in tops if is_within(module, path, self._places[n].path)]
         return {n: 0.9 if len(through) == 1 else 0.8 / len(through) for n in through}
 
-    def _member(self, qualifier: str, path: str, around: str, imports: Sequence[Import]) -> dict[int, float]:
+    def _member(self, reference: Reference, path: str, around: str, imports: Sequence[Import]) -> dict[int, float]:
         """A name behind a qualifier: of one's own class, of a module, of a class, or of some object."""
+        name, qualifier = reference.name, reference.qualifier
         head, _, rest = qualifier.partition(".")
         if head in OWN and not rest:
             return self._of_class(_classes_in(around), path, above=head in {"super()", "super", "parent", "base"})
         for taken in imports:
-            if head not in {taken.alias, taken.name, "" if taken.name else taken.module.partition(".")[0]}:
+            if head not in _names_of(taken):
                 continue
             if (found := self._through_import(taken, qualifier, path)) or not taken.name:
                 return found
         last = qualifier.rpartition(".")[2].removesuffix("()")
         if last in self._classes or last in self._bases:
             return self._of_class([last], path)
-        return self._of_some_object(last)
+        return self._of_some_object(last, everyday=name in EVERYDAY and path.endswith((".py", ".pyi")))
 
     def _through_import(self, taken: Import, qualifier: str, path: str) -> dict[int, float]:
         """Members of what an import took: a module's own names, or a class's."""
@@ -160,7 +169,7 @@ class Resolver:
         if rest or qualifier.endswith("()"):
             return {}
         tops = (n for n, place in enumerate(self._places) if place.top)
-        return {n: 0.97 for n in tops if is_module(module, path, self._places[n].path)}
+        return {n: 0.97 for n in tops if _holds(module, path, self._places[n].path)}
 
     def _of_class(self, names: Sequence[str], path: str, *, above: bool = False) -> dict[int, float]:
         """Members of the first class that has such a member, or that inherits one."""
@@ -186,15 +195,19 @@ class Resolver:
                 return dict.fromkeys(found, 0.9 if len(found) == 1 else 0.6)
         return {}
 
-    def _of_some_object(self, word: str) -> dict[int, float]:
-        """Members by name alone; a variable that is called like a class is taken for one of them."""
+    def _of_some_object(self, word: str, *, everyday: bool) -> dict[int, float]:
+        """Members by name alone; a variable that is called like a class is taken for one of them.
+
+        `everyday` names are those that built-in types have too: any object may have them.
+        """
         members = [n for n, place in enumerate(self._places) if place.class_name]
-        plain = word.replace("_", "").lower()
+        plain = (word if everyday else word.replace("_", "")).lower()
         alike = [n for n in members if plain and self._places[n].class_name.lower() == plain]
         if alike:
             return dict.fromkeys(alike, 0.85)
         classes = {self._places[n].class_name for n in members}
-        return {n: 0.6 if len(classes) == 1 else 0.5 / len(classes) for n in members}
+        most = 0.3 if everyday else 0.6 if len(classes) == 1 else 0.45
+        return dict.fromkeys(members, most / len(classes)) if classes else {}
 
 
 def _place(one: Candidate) -> _Place:
@@ -202,6 +215,24 @@ def _place(one: Candidate) -> _Place:
     member = one.parent_kind in METHODS_IN or (one.kind in {"method", "field", "constructor"} and bool(holder))
     top = not member and (not holder or one.parent_kind == "module")
     return _Place(one.path, holder, holder.rpartition(".")[2] if member else "", top or one.parent_kind == "enum")
+
+
+def _names_of(taken: Import) -> set[str]:
+    """What an import lets its file call what it takes."""
+    if taken.alias or taken.name:
+        return {taken.alias, taken.name}
+    if "/" in taken.module:
+        return {taken.module.rpartition("/")[2].partition(".")[0]}
+    return {taken.module.partition(".")[0], taken.module.rpartition("::")[2]}
+
+
+def _holds(module: str, importer: str, path: str, name: str = "") -> bool:
+    """Whether the file at `path` is the module, or, where folders are packages, lies in it."""
+    if is_module(module, importer, path):
+        return True
+    if path.rpartition(".")[2] not in FOLDERS:
+        return False
+    return is_package(module, importer, path) or (bool(name) and is_module(f"{module}.{name}", importer, path))
 
 
 def _within(around: str, holder: str) -> bool:

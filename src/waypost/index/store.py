@@ -16,6 +16,13 @@ from typing import Any
 from waypost.index.errors import IndexBusy, IndexDamaged, IndexFull, IndexProblem, IndexUnwritable
 from waypost.index.schema import APPLICATION, SCHEMA, TABLES
 
+READERS = frozenset({
+    "answers", "corpus", "diffs", "edges", "errors", "features", "grep_program", "grepping", "impact", "index",
+    "linking", "mapping", "planning", "priors", "query", "questions", "questions_references", "ranking", "relating",
+    "resolving", "scoring", "search", "state", "store", "stored", "updating", "workers",
+})  # fmt: skip
+"""Modules that decide how the content is kept up to date or read, and not what it is."""
+MARK = "unsynced since boot"
 BUSY_SECONDS = 10.0
 CACHE_KIB = 32_000
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_SCHEMA})
@@ -27,6 +34,10 @@ class Store:
 
     A rollback journal, as WAL may lose a commit in many SQLites that are in use: a reader sees the last commit while
     a writer gathers the next, since changed pages stay in memory until then.
+
+    Nothing waits for the disk at each commit: before the first such one the file is marked with the boot that the
+    machine is in, and the mark is taken off when all has been synced. A file with the mark of another boot may have
+    been torn by a power cut, and is made anew; a killed process alone tears nothing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,6 +48,7 @@ class Store:
         self.path = path
         self.remade = ""
         self.made_by = made_by()
+        self.boot = this_boot()
         self._open_or_remake()
 
     def _open_or_remake(self) -> None:
@@ -55,8 +67,15 @@ class Store:
         self._open_or_remake()
 
     def close(self) -> None:
-        """Lets go of the file."""
-        self.connection.close()
+        """Lets go of the file, synced where no other process is writing to it."""
+        try:
+            if self.is_current_file and self.meta(MARK) is not None:
+                with self.writing(0):
+                    self.sync()
+        except (IndexProblem, sqlite3.Error, OSError):
+            pass  # the mark stays, which costs a new index after a power cut and nothing else
+        finally:
+            self.connection.close()
 
     @property
     def is_current_file(self) -> bool:
@@ -109,6 +128,8 @@ class Store:
             raise IndexDamaged(f"the index was of version {version}, this is {SCHEMA}")
         if _meta(connection, "made_by") != self.made_by:
             raise IndexDamaged("the index was made by another version of Waypost or of its grammars")
+        if _meta(connection, MARK) not in {None, self.boot}:
+            raise IndexDamaged("the machine went down before all of the index was on the disk")
         for setting in ("journal_mode = TRUNCATE", "synchronous = NORMAL", "secure_delete = OFF"):
             connection.execute(f"PRAGMA {setting}")
 
@@ -136,6 +157,7 @@ class Store:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All that is written in it, or nothing. Raises IndexFull, IndexBusy, IndexDamaged, IndexUnwritable."""
         try:
+            self._mark()
             self.connection.execute("BEGIN IMMEDIATE")
             yield self.connection
             self.connection.execute("COMMIT")
@@ -145,6 +167,24 @@ class Store:
         except BaseException:
             self._roll_back()
             raise
+
+    def _mark(self) -> None:
+        if self.boot and self.meta(MARK) is None:
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+            self.set_meta(MARK, self.boot)
+        self.connection.execute(f"PRAGMA synchronous = {'OFF' if self.boot else 'NORMAL'}")
+
+    def sync(self) -> None:
+        """Waits until all is on the disk, and takes the mark off. Only within `writing`."""
+        if self.meta(MARK) is None:
+            return
+        file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        self.connection.execute("DELETE FROM meta WHERE key = ?", (MARK,))
 
     def _roll_back(self) -> None:
         if self.connection.in_transaction:
@@ -178,11 +218,23 @@ class Store:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
 
+def this_boot() -> str:
+    """What names the time since the machine was started; nothing where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
 def made_by() -> str:
-    """What decides the content beside the files: this room's own text, and the versions of the grammars."""
+    """What decides the content beside the files: this room's own text, and the versions of the grammars.
+
+    By the text, as a version that somebody has to raise is one that somebody forgets.
+    """
     whole = hashlib.sha256()
     for source in sorted(Path(__file__).parent.rglob("*.py")):
-        whole.update(source.read_bytes())
+        if source.stem not in READERS:
+            whole.update(source.read_bytes())
     found = find_spec("tree_sitter")
     if found is not None and found.origin is not None:
         names = sorted(path.name for path in Path(found.origin).parent.parent.glob("tree_sitter*.dist-info"))

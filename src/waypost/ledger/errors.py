@@ -43,6 +43,18 @@ class BadReceipt(LedgerError):
     """A text or bytes that are no receipt."""
 
 
+class BadPlace(LedgerError):
+    """An address, or the file that keeps them, where no witness or time-stamp authority can be asked."""
+
+
+class BadAnchor(LedgerError):
+    """A cosignature or a time stamp that does not hold, or is of something else."""
+
+
+class NotAnchored(LedgerError):
+    """A witness or an authority that could not be reached, or refused. Nothing is wrong with the log by that alone."""
+
+
 class DamagedLog(LedgerError):
     """A log that is not what its checkpoint says. `index` is the first entry that does not hold."""
 

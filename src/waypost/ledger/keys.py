@@ -15,6 +15,8 @@ from waypost.ledger.errors import BadKey
 from waypost.ledger.signatures import Algorithm, Signer, Verifier
 
 FILE = "ledger.key"
+ANCHORS_FILE = "anchors.json"
+"""Beside the key: who is asked to vouch for the log."""
 LARGEST_FILE = 4096
 
 

@@ -32,7 +32,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
-    """One answer; `messages` counts its request's, `request_digest` is the SHA-256 of its bytes in hex."""
+    """One answer; `messages` counts its request's, `request_digest` is what the log says of it, in hex."""
 
     ordinal: int
     request_digest: str

@@ -13,6 +13,7 @@ from waypost.agent.tools.bench import Bench
 from waypost.agent.tools.reads import ReadSet
 from waypost.agent.tools.registry import specs
 from waypost.context.fold import Budget, Known
+from waypost.context.prompt import tools_text
 from waypost.documents.model import GateKind, Milestone
 from waypost.documents.record import Entry, GateRow, report_entry
 from waypost.events import kinds
@@ -25,6 +26,7 @@ from waypost.models.prices import rates
 from waypost.review.queue import next_question
 from waypost.runs import fences
 from waypost.runs.hearing import Ears
+from waypost.runs.indexing import map_for
 from waypost.runs.session import Session
 from waypost.sandbox.walls import Walls
 from waypost.wires.conversation import Request
@@ -64,15 +66,16 @@ class Status:
         return f"{line} · step {seen.steps}"
 
 
-def open_attempt(session: Session, milestone: Milestone, reason: str = "") -> list[Event]:
+async def open_attempt(session: Session, milestone: Milestone, reason: str = "") -> list[Event]:
     """The events that open a fresh conversation on the milestone."""
     number = session.view.milestones[milestone.id].attempts + 1
-    text = briefing(session, milestone, reason)
-    return [kinds.AttemptOpened(milestone.id, number, Blob.of(SYSTEM), Blob.of(text))]
+    drawn = await map_for(session.index, milestone) if session.index else ""
+    text = briefing(session, milestone, reason, drawn)
+    return [kinds.AttemptOpened(milestone.id, number, Blob.of(SYSTEM), Blob.of(text), Blob.of(tools_text(specs())))]
 
 
-def briefing(session: Session, milestone: Milestone, reason: str = "") -> str:
-    """What the model is told first: target, plan, milestone, gates, what is known, the last report."""
+def briefing(session: Session, milestone: Milestone, reason: str = "", drawn: str = "") -> str:
+    """What the model is told first: target, plan, milestone, gates, what is known, the last report, the map drawn."""
     characters = int(session.window * BRIEFING_SHARE * CHARACTERS_A_TOKEN)
     documents = session.documents
     last = last_live(session.project.log, session.run, (kinds.AttemptClosed.kind,))
@@ -96,6 +99,7 @@ def briefing(session: Session, milestone: Milestone, reason: str = "") -> str:
         knowledge=session.knowledge.render(int(characters * KNOWLEDGE_SHARE)),
         last_report=report,
         house_rules=house_rules(session.worktree.place),
+        map=drawn,
         environment=_environment(session),
         budget=_budget(milestone),
     ).render(characters)
@@ -121,6 +125,7 @@ def agent(session: Session, milestone: Milestone) -> Agent:
             protected=protected,
             reads=reads,
             walls=walls,
+            index=session.index,
         )
 
     tools = specs()

@@ -19,9 +19,9 @@ from waypost.ledger.errors import BadKey, DamagedLog, LedgerError
 from waypost.ledger.keys import load_key
 from waypost.ledger.seal import newest_unverified
 from waypost.ledger.signatures import Verifier
+from waypost.runs.anchored import Anchors, check_anchors
 from waypost.runs.project import Project, RunError
-from waypost.runs.sealing import TRAILER, key_folder
-from waypost.workspace.git import Git
+from waypost.runs.sealing import key_folder
 
 CHUNK = 5000
 PARALLEL_FROM = 20_000
@@ -33,14 +33,14 @@ Progress = Callable[[int, int], None]
 class Verified:
     """What holds. `events` were looked at; behind the first `audit.events` nothing is signed yet.
 
-    `leaves_from` is the first event whose leaf was made when it was appended; `anchors` are commits that say the same.
+    `leaves_from` is the first event whose leaf was made when it was appended; `anchors` are others who say the same.
     """
 
     events: int
     audit: Audit
     remarks: Remarks
     leaves_from: int
-    anchors: int
+    anchors: Anchors
 
 
 class Look:
@@ -106,7 +106,7 @@ def verify(project: Project, log: Verifier, *, since: int | None = None, progres
     outside = newest_unverified(key_folder(project))
     audit = check_tree(project.log.leaves, log, outside, start)
     leaves_from = int(project.log.leaves.fact(LEAVES_FROM) or 1)
-    return Verified(position - after, audit, remarks, leaves_from, _anchored(project))
+    return Verified(position - after, audit, remarks, leaves_from, check_anchors(project, log))
 
 
 def _check_tombstone(project: Project, seq: int) -> None:
@@ -160,22 +160,4 @@ def _look_at(path: Path, low: int, high: int) -> Remarks | tuple[str, int]:
 def _unwrapped(found: Remarks | tuple[str, int]) -> Remarks:
     if isinstance(found, tuple):
         raise DamagedLog(*found)
-    return found
-
-
-def _anchored(project: Project) -> int:
-    """How many commits name a checkpoint that is kept. Raises DamagedLog where one names another root."""
-    known = {sealed.size: sealed for sealed in project.log.leaves.all_sealed()}
-    pretty = f"--format=%H %(trailers:key={TRAILER},valueonly,separator=%x20)"
-    origin = Git(project.root).run("log", "--branches", "--extended-regexp", f"--grep=^{TRAILER}: ", pretty)
-    found = 0
-    for line in origin.text.splitlines():
-        commit, *words = line.split()
-        for size, root in zip(words[::2], words[1::2], strict=False):
-            sealed = known.get(int(size)) if size.isdecimal() else None
-            if sealed is None:
-                continue  # of another clone's log, or from before the ledger was started anew
-            if f"\n{root}\n" not in sealed.note.decode(errors="replace"):
-                raise DamagedLog(f"commit {commit[:12]} names another root over {size} events", sealed.size)
-            found += 1
     return found

@@ -32,7 +32,7 @@ def ask(project: Project, run: str, wish: str, *, milestone: str = "", text: str
     if wish not in WISHES:
         raise RunError(f"{wish!r} is not a wish; there are: {', '.join(WISHES)}")
     if wish in {"pause", "stop"}:
-        if is_running(project, run) is None:
+        if holder(project.root, run) is None:
             raise RunError(f"run {run} is not being worked on now; `waypost status {run}` shows how it stands")
         return _append(project, run, kinds.HumanAsked(wish, milestone, text, by))
     return _decide_milestone(project, run, kinds.HumanAsked(wish, milestone, text, by))
@@ -48,22 +48,17 @@ def decide(project: Project, run: str, item: str, verdict: str, text: str = "", 
     if queue[item].topic == QUESTION and verdict != "answer":
         raise RunError(f'{item} is a question: waypost review answer {item} "…"')
     record = _append(project, run, kinds.ReviewDecided(item, verdict, text, by))
-    if is_running(project, run) is None:  # a process that works on the run does this itself
+    if holder(project.root, run) is None:  # a process that works on the run does this itself
         with contextlib.suppress(DocumentError):  # what was decided stands; the next resume brings its boxes in line
             desk.sync(project, run, load_view(project.log, run), approved_documents(project, run))
     return record
-
-
-def is_running(project: Project, run: str) -> int | None:
-    """The process that works on the run, if one does."""
-    return holder(project.root, run)
 
 
 def _decide_milestone(project: Project, run: str, asked: kinds.HumanAsked) -> Record:
     view = load_view(project.log, run)
     if asked.milestone not in view.milestones:
         raise RunError(f"run {run} has no milestone {asked.milestone!r}; there are: {', '.join(view.milestones)}")
-    if is_running(project, run) is not None:
+    if holder(project.root, run) is not None:
         raise RunError(f"run {run} is being worked on; pause it first: waypost pause {run}")
     if asked.wish == "unblock":  # whoever resumes moves it: on to its gates, or back to the agent
         return _append(project, run, asked)

@@ -50,7 +50,9 @@ async def _milestone(session: Session, milestone: Milestone) -> kinds.RunEnded |
     """Takes the milestone one state further."""
     state = State(session.view.milestones[milestone.id].state)
     if state is State.PLANNED:
-        session.journal.write(session.move(milestone.id, State.ACTIVE), *attempts.open_attempt(session, milestone))
+        session.journal.write(
+            session.move(milestone.id, State.ACTIVE), *await attempts.open_attempt(session, milestone)
+        )
         return None
     if state is State.STALE:
         session.journal.write(session.move(milestone.id, State.VERIFYING))
@@ -60,7 +62,7 @@ async def _milestone(session: Session, milestone: Milestone) -> kinds.RunEnded |
             return _going_in_circles(session, milestone)
         reason = f"This milestone had passed and is red again: {session.view.milestones[milestone.id].reason}"
         moved = session.move(milestone.id, State.REPAIRING, reason)
-        session.journal.write(moved, *attempts.open_attempt(session, milestone, reason))
+        session.journal.write(moved, *await attempts.open_attempt(session, milestone, reason))
         return None
     if state is State.VERIFYING:
         return await _verify(session, milestone)
@@ -69,7 +71,7 @@ async def _milestone(session: Session, milestone: Milestone) -> kinds.RunEnded |
 
 async def _work(session: Session, milestone: Milestone) -> kinds.RunEnded | None:
     if not attempts.attempt_is_open(session, milestone.id):
-        session.journal.write(*attempts.open_attempt(session, milestone))
+        session.journal.write(*await attempts.open_attempt(session, milestone))
     if drifted := await _drifted(session, milestone):
         return drifted
     session.baseline.start(milestone)
@@ -250,6 +252,7 @@ def _commit(session: Session, milestone: Milestone, summary: str) -> None:
         trailers += [("Waypost-Log", f"{first}-{sealed.size}"), sealing.trailer(sealed)]
         message = f"{milestone.id}: {milestone.title}\n\n{_wrapped(summary)}".strip()
         commit = session.worktree.commit_milestone(message, trailers, tree)
+        session.anchoring.begin()
     session.journal.write(kinds.MilestoneCommitted(milestone.id, commit, tree))
 
 

@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from waypost.events.kinds import ModelResponded
+from waypost.ledger.checkpoint import Checkpoint
 from waypost.ledger.errors import BadProof
 from waypost.ledger.folder import FolderWriter
+from waypost.ledger.notes import parse_note
 from waypost.ledger.receipt import Receipt, make_receipt
 from waypost.ledger.statement import Statement
 from waypost.ledger.stored import stored_hashes
 from waypost.ledger.tokens import TokenProof, disclose, prove_token
+from waypost.runs.anchored import best_note, check_anchors, cosigned_note, write_anchors
 from waypost.runs.project import Project, RunError
 from waypost.runs.sealing import project_key, seal
+
+ANCHORS = "anchors"
+"""The export's folder for what others say of the log; readers of tiles pass it over."""
 
 
 @dataclass(slots=True)
@@ -34,19 +40,20 @@ class Figures:
 def prove(project: Project, seq: int, token: int | None = None) -> Receipt:
     """A receipt of an event, or of one token of an answer with its text.
 
-    Seals first what is not signed yet. Raises RunError, LedgerError.
+    Seals first what is not signed yet; a checkpoint that witnesses cosigned is taken before others.
+    Raises RunError, LedgerError.
     """
     rows = list(project.log.leaves.rows(seq - 1, seq))
     if not rows or rows[0].header is None:
         raise RunError(f"no event {seq} here; there are {project.log.position}")
     proof = None if token is None else _token(project, seq, token)
-    sealed = project.log.leaves.sealed()
-    if sealed is None or sealed.size < seq:
+    note = best_note(project, seq)
+    if note is None:
         seal(project)
-        sealed = project.log.leaves.sealed()
-    assert sealed is not None
-    statement = Statement(rows[0].header, proof)
-    return make_receipt(stored_hashes(project.log.leaves, sealed.size), seq - 1, sealed.note, bytes(statement))
+        note = best_note(project, seq)
+    assert note is not None
+    statement, size = Statement(rows[0].header, proof), Checkpoint.parse(parse_note(note).text).size
+    return make_receipt(stored_hashes(project.log.leaves, size), seq - 1, note, bytes(statement))
 
 
 def _token(project: Project, seq: int, token: int) -> TokenProof:
@@ -64,15 +71,20 @@ def _token(project: Project, seq: int, token: int) -> TokenProof:
 
 
 def export(project: Project, folder: Path) -> int:
-    """Writes the signed log as C2SP tlog-tiles; a folder that has a part of it is added to. Gives its size."""
+    """Writes the signed log as C2SP tlog-tiles, and its anchors; a folder that has a part of it is added to.
+
+    Gives its size. Raises BadAnchor for one that does not hold.
+    """
     key, checkpoint = project_key(project), seal(project)
+    check_anchors(project, key.verifier)
     sealed = project.log.leaves.sealed(checkpoint.size)
     assert sealed is not None
     writer = FolderWriter(folder, key.verifier)
     if writer.size > sealed.size:
         raise RunError(f"{folder}: holds {writer.size} entries, more than the log's {sealed.size}; name another folder")
     writer.add(_headers(project, writer.size, sealed.size))
-    writer.publish(sealed.note)
+    writer.publish(cosigned_note(project, sealed.note))
+    write_anchors(project, folder / ANCHORS)
     return sealed.size
 
 

@@ -15,9 +15,11 @@ from waypost.events.event import Record
 from waypost.events.history import last_live, live
 from waypost.events.journal import Journal
 from waypost.events.kinds import Limits
+from waypost.index.service import Service
 from waypost.memory.knowledge import Knowledge
 from waypost.models.clock import Clock
 from waypost.models.model import Model
+from waypost.runs.anchoring import Anchoring
 from waypost.runs.baseline import Baseline
 from waypost.runs.project import Project
 from waypost.runs.rewinding import checkpointed
@@ -59,6 +61,8 @@ class Bay:
     """Held-out folders, laid out, by the name that the plan gives them."""
     fingerprint: str = ""
     """The digest of the pinned environment."""
+    index: Service | None = None
+    """Answers questions about the worktree."""
 
     def __post_init__(self) -> None:
         self.baseline = Baseline(self)
@@ -94,9 +98,11 @@ class Session(Bay):
     network: SharedNetwork | None = None
     """What the target's Permissions open to the agent's commands."""
     watch: Watch = field(init=False)
+    anchoring: Anchoring = field(init=False)
 
     def __post_init__(self) -> None:
         Bay.__post_init__(self)
+        self.anchoring = Anchoring(self.project)
         self.watch = Watch(self)
 
     def move(self, milestone: str, after: State, reason: str = "") -> kinds.MilestoneMoved:

@@ -26,6 +26,7 @@ from waypost.review.queue import MANUAL
 from waypost.runs import desk, rewinding, sealing
 from waypost.runs.drift import DRIFTED
 from waypost.runs.heldout import lay_out
+from waypost.runs.indexing import index_of, keep_ready
 from waypost.runs.lock import RunLock
 from waypost.runs.milestones import WAITS, work_through
 from waypost.runs.opening import approval_of, approved_documents, load_opened
@@ -59,6 +60,7 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
             async with opened_network(session) as session.network:
                 return await _worked(session)
         finally:
+            await session.anchoring.stop()
             await session.model.close()
     finally:
         lock.release()
@@ -67,13 +69,14 @@ async def work(project: Project, run: str, settings: Settings, observer: Observe
 async def _worked(session: Session) -> kinds.RunEnded:
     stop = _Stop(session, asyncio.current_task())
     listening = asyncio.create_task(stop.listen())
+    indexing = asyncio.create_task(keep_ready(session.index)) if session.index else None
     try:
         ended = await work_through(session)
     except asyncio.CancelledError:
         taken = session.checkpoint("interrupted")
         ended = stop.ended or kinds.RunEnded("interrupted", "by a human")
         session.journal.write(*([taken] if taken else []), ended)
-        _let_go(session)
+        _let_go(session)  # nobody is asked to vouch for it: the human waits
         return ended
     except BadModel as problem:
         ended = kinds.RunEnded("failed", str(problem))
@@ -82,8 +85,13 @@ async def _worked(session: Session) -> kinds.RunEnded:
         return kinds.RunEnded("paused", str(problem))
     finally:
         listening.cancel()
+        if indexing is not None and session.index is not None:
+            indexing.cancel()
+            await session.index.close()
     session.journal.write(ended)
     _let_go(session)
+    if await session.anchoring.finish():
+        sealing.seal(session.project)  # what was answered is signed, too
     return ended
 
 
@@ -152,6 +160,7 @@ async def _take_up(project: Project, run: str, settings: Settings, observer: Obs
         observer=observer,
         window=settings.checked_window(opened.window),
         meter=_meter(view, limits, clock),
+        index=index_of(project, run, worktree.place),
     )
     rebuilt_conversation(session)
     resumed = view.pid != 0

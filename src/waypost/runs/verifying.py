@@ -21,6 +21,7 @@ from waypost.runs.baseline import green_commit
 from waypost.runs.drift import spec_of
 from waypost.runs.evidence import ended_event
 from waypost.runs.examining import Examined, examined, integrity_verdict, questions
+from waypost.runs.indexing import reached, reached_first
 from waypost.runs.proving import passes_only_changed, prove_nothing
 from waypost.runs.session import Bay, Session
 from waypost.runs.states import State
@@ -82,7 +83,8 @@ def _fitted(verdict: Verdict, characters: int) -> str:
 async def verify(session: Bay, milestone: Milestone) -> Verified:
     """Runs the milestone's gates, and those of passed milestones that the change touches, on the worktree as it is."""
     tree, green = session.tree(), green_commit(session)
-    gates = gates_for(session.documents.plan, milestone)
+    reach = await reached(session, green, tree)
+    gates = reached_first(gates_for(session.documents.plan, milestone), reach)
     changed = changed_paths(session.project.repository.git, green, tree)
     states = {name: State(seen.state) for name, seen in session.view.milestones.items()}
     try:
@@ -100,7 +102,7 @@ async def verify(session: Bay, milestone: Milestone) -> Verified:
     if asked := questions(session.view, milestone.id, findings):
         session.journal.write(*asked)
     regressed = []
-    for passed, theirs in regression.due(session.documents.plan, milestone, states, changed):
+    for passed, theirs in regression.due(session.documents.plan, milestone, states, {*changed, *reach}):
         again, _ = await _trial(session, passed, theirs, tree, green, purpose="regression", found=found)
         red = [verdict for verdict in await again.run(passed, theirs) if _stops(passed, verdict)]
         if red:

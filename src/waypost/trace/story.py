@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from waypost.events import kinds
@@ -17,20 +18,28 @@ _AROUND = (
     kinds.DecisionRecorded.kind,
     kinds.ReviewQueued.kind,
 )
+_WHAT = {
+    kinds.AttemptOpened.kind: "briefing",
+    kinds.ContextFolded.kind: "folded working set",
+    kinds.ModelResponded.kind: "answer",
+    kinds.ToolEnded.kind: "result",
+    kinds.NoteTold.kind: "note",
+}
+"""What a prompt is made from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a prompt: what it is, the event that holds it, and its text's digest where it is one text."""
+    """A message of a prompt, or what stands before all: what it is, the event that holds it, its salted digest."""
 
     what: str
     seq: int
-    sha256: str = ""
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a request held. `estimate` is in tokens; `digest` is of the request's exact bytes."""
+    """What a request held. `estimate` is in tokens; `digest` is of the segments' digests."""
 
     seq: int
     digest: str
@@ -140,18 +149,21 @@ def _prompt(history: History, step: Step, around: list[Record]) -> Prompt | None
     record = next(history.log.read(history.run, after=step.requested - 1, until=step.requested))
     asked = record.event
     assert isinstance(asked, kinds.ModelRequested)
-    segments: list[Segment] = []
+    return Prompt(step.requested, asked.digest, asked.messages, asked.estimate, tuple(_segments(history, step, around)))
+
+
+def _segments(history: History, step: Step, around: list[Record]) -> Iterator[Segment]:
+    """The request's segments, put together from it and those before it, back to one that listed all."""
     opened = _last(around, kinds.AttemptOpened, step.requested)
-    if opened is not None and isinstance(opened.event, kinds.AttemptOpened):
-        segments.append(Segment("system", opened.seq, opened.event.system.sha256))
-        segments.append(Segment("briefing", opened.seq, opened.event.briefing.sha256))
-        folded = _last(around, kinds.ContextFolded, step.requested)
-        if folded is not None and folded.seq > opened.seq and isinstance(folded.event, kinds.ContextFolded):
-            segments.append(Segment("folded working set", folded.seq, folded.event.messages.sha256))
-        since = max(segment.seq for segment in segments)
-        names = (kinds.ModelResponded.kind,)
-        segments += [Segment("step", one.seq) for one in history.between(since, step.requested, names)]
-    return Prompt(step.requested, asked.digest, asked.messages, asked.estimate, tuple(segments))
+    listed: list[kinds.PromptSegment] = []
+    since = opened.seq if opened else 0
+    for record in history.between(since, step.requested, (kinds.ModelRequested.kind,)):
+        if isinstance(record.event, kinds.ModelRequested):
+            listed[record.event.kept :] = record.event.segments
+    first = min((one.event for one in listed), default=0)
+    held = {one.seq: _WHAT[one.event.kind] for one in history.between(first - 1, step.requested, tuple(_WHAT))}
+    for place, one in enumerate(listed):
+        yield Segment("system and tools" if place == 0 else held.get(one.event, "message"), one.event, one.digest)
 
 
 def _decisions(around: list[Record], step: Step) -> tuple[Known, ...]:

@@ -22,6 +22,7 @@ NAMES = [tool.name for tool in specs()]
 def test_the_tools_their_order_and_their_size() -> None:
     assert [
         *("shell", "read", "edit", "write", "find"),
+        *("search", "symbol", "references", "impact", "map"),
         *("expand", "decide", "note", "ask", "done", "blocked"),
     ] == NAMES
     whole = json.dumps([[tool.name, tool.description, tool.parameters] for tool in specs()])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from waypost.agent.tools.reads import ReadSet
 from waypost.agent.tools.result import Result, ToolError
+from waypost.index.service import Service
 from waypost.sandbox.sandbox import Sandbox, SandboxError
 from waypost.sandbox.walls import Walls
 from waypost.wires.conversation import Json, Tool
@@ -34,7 +35,8 @@ class Bench:
     characters of an output the model gets, `output_limit` how many bytes of it are kept at all. `expand`
     turns a handle into the whole text; `protected` turns a path (relative, with slashes) into the reason
     why it may not be changed. `readable` are folders outside the root that may be read, too. `started`
-    hears of every command's process id. `walls` hold the commands. Times are in seconds.
+    hears of every command's process id. `walls` hold the commands. `index` answers questions about the tree.
+    Times are in seconds.
     """
 
     root: Path
@@ -52,6 +54,7 @@ class Bench:
     readable: tuple[Path, ...] = ()
     started: Callable[[int], None] | None = None
     walls: Walls | None = None
+    index: Service | None = None
 
 
 Work = Callable[[Json, Bench], Awaitable[Result]]

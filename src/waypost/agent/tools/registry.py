@@ -10,6 +10,7 @@ from waypost.agent.tools.bench import OfferedTool
 from waypost.agent.tools.edit import EDIT
 from waypost.agent.tools.expand import EXPAND
 from waypost.agent.tools.find import FIND
+from waypost.agent.tools.lookups import IMPACT, MAP, REFERENCES, SEARCH, SYMBOL
 from waypost.agent.tools.read import READ
 from waypost.agent.tools.shell import SHELL
 from waypost.agent.tools.word import ASK, BLOCKED, DECIDE, DONE, NOTE
@@ -18,6 +19,7 @@ from waypost.wires.conversation import Json, Tool
 
 TOOLS: tuple[OfferedTool, ...] = (
     *(SHELL, READ, EDIT, WRITE, FIND),
+    *(SEARCH, SYMBOL, REFERENCES, IMPACT, MAP),
     *(EXPAND, DECIDE, NOTE, ASK, DONE, BLOCKED),
 )
 
@@ -52,7 +54,10 @@ _KNOWN_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("bash", "run", "exec", "execute", "terminal", "run_command"), "shell"),
     **dict.fromkeys(("apply_patch", "str_replace", "replace", "patch", "multiedit"), "edit"),
     **dict.fromkeys(("cat", "view", "open", "ls", "read_file", "list_files"), "read"),
-    **dict.fromkeys(("grep", "glob", "search", "rg"), "find"),
+    **dict.fromkeys(("grep", "glob", "rg"), "find"),
+    **dict.fromkeys(("search_code", "codebase_search", "semantic_search"), "search"),
+    **dict.fromkeys(("definition", "go_to_definition", "outline"), "symbol"),
+    **dict.fromkeys(("callers", "callees", "find_references", "usages"), "references"),
     **dict.fromkeys(("create", "create_file", "write_file"), "write"),
     **dict.fromkeys(("finish", "submit", "complete", "exit"), "done"),
 }

@@ -34,7 +34,7 @@ class Grammar:
     - `@outer`: a name that a function declares as belonging to a scope around it;
     - `@around`: what a definition's decorators or modifiers share with it: its start counts;
     - `@use`: each name that may refer to something; `@call`, `@inherit`: those of them that are known to be one;
-    - `@quoted`: text that holds such names as if it were code;
+    - `@text`: what is no code, and `@quoted`: such text that holds names all the same (in `spelled` languages);
     - `@skip`: names that refer to nothing of ours (labels, keyword arguments), but for those that are `@keep` too;
     - `@heading`: a heading of a text;
     - what begins with `_` is only for the query's own conditions: `(#word? @_name "a" "b")` and `#not-word?`
@@ -46,7 +46,7 @@ class Grammar:
     wheel: str  # the module to import, `tree_sitter_python`
     query: str
     imports: str = ""
-    expand: Expansion | None = None  # makes module, name, alias and place of what `imports` calls `@tree`
+    expand: Expansion | None = None  # instead of `imports`: module, name, alias and place of each in an import
     entry: str = "language"  # the wheel's function that gives the grammar
     separators: tuple[bytes, ...] = (b".",)  # what stands between a qualifier and a name, the longest first
     comments: tuple[bytes, ...] = (b"//",)  # what a line above a definition begins with to belong to it
@@ -54,6 +54,7 @@ class Grammar:
     path_names: bool = False  # whether an import's path ends with the name that it takes, `a.b.Class`
     builtins: frozenset[str] = frozenset()  # names that mean the language's own unless a file defines or imports them
     own: tuple[str, ...] = ("this",)  # what a method calls its own object
+    spelled: bool = False  # whether names are found by spelling outside of `@text`, and not by `@use`
     parenthesis_calls: bool = True  # whether `name(` is a call
     extra: bool = False  # whether the wheel comes with `waypost[languages]` only
 

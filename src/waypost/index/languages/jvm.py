@@ -16,6 +16,8 @@ _IMPORT = re.compile(r"([\w.`$]+?)\.(?:(\{[^}]*\})|([\w`*$]+)(?:\s+as\s+(\w+))?)
 
 def taken(tree: Node, text: bytes) -> Iterator[tuple[str, str, str, Node]]:
     """Module, name and alias of each part of an import such as `import a.b.{C, D => E}` or `import a.b.C as D`."""
+    if not tree.type.startswith("import"):  # a package's own line
+        return
     said = text[tree.start_byte : tree.end_byte][:4000].decode("utf-8", "replace").strip()
     match = _IMPORT.search(said.removeprefix("import").strip())
     if match is None:
@@ -107,9 +109,6 @@ KOTLIN = Grammar(
 (package_header) @import
 (identifier) @use
 """,
-    imports="""
-(import) @tree
-""",
 )
 SCALA = Grammar(
     name="scala",
@@ -147,8 +146,5 @@ SCALA = Grammar(
 (import_declaration) @import
 (package_clause) @import
 [(identifier) (type_identifier)] @use
-""",
-    imports="""
-(import_declaration) @tree
 """,
 )

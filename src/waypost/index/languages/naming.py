@@ -36,7 +36,6 @@ _INTERPRETERS = {
     "sh": "bash", "bash": "bash", "dash": "bash", "zsh": "bash", "ksh": "bash", "ash": "bash", "ruby": "ruby",
     "php": "php", "lua": "lua", "perl": "perl", "elixir": "elixir", "rscript": "r",
 }  # fmt: skip
-_SHEBANG = re.compile(rb"#!\s*\S*?([A-Za-z]+)[\d.]*(?:[ \t]+(?:-\S+[ \t]+)*([A-Za-z]+))?")
 _CPP = re.compile(
     rb"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s|(?:public|private|protected)\s*:)|\bstd::", re.MULTILINE
 )
@@ -58,10 +57,11 @@ def language_of(path: str, text: bytes) -> str:
 
 
 def _by_shebang(text: bytes) -> str:
+    """What `#!/usr/bin/env -S python3.11 -u` and the like run."""
     if not text.startswith(b"#!"):
         return ""
-    match = _SHEBANG.match(text[:200].split(b"\n", 1)[0])
-    if not match:
-        return ""
-    first, second = ((part or b"").decode().lower() for part in match.groups())
-    return _INTERPRETERS.get(second if first == "env" else first, "")
+    words = text[2:200].split(b"\n", 1)[0].decode("utf-8", "replace").split()
+    programs = [word.rpartition("/")[2] for word in words if not word.startswith("-") and "=" not in word]
+    if programs[:1] == ["env"]:
+        programs.pop(0)
+    return _INTERPRETERS.get(programs[0].rstrip("0123456789.").lower(), "") if programs else ""

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def used(tree: Node, text: bytes) -> Iterator[tuple[str, str, str, Node]]:
-    """Module, name and alias of each import in a `use` tree, with the node that names it."""
-    waiting: list[tuple[str, Node]] = [("", tree)]
+    """Module, name and alias of each import in a `use` or `extern crate`, with the node that names it."""
+    top = tree.child_by_field_name("argument") or tree.child_by_field_name("name")
+    waiting: list[tuple[str, Node]] = [("", top)] if top is not None else []
     while waiting:
         module, node = waiting.pop()
         kind = node.type
@@ -103,11 +104,6 @@ RUST = Grammar(
 (use_declaration) @import
 (extern_crate_declaration) @import
 [(identifier) (type_identifier) (field_identifier) (shorthand_field_identifier)] @use
-""",
-    imports="""
-(use_declaration argument: [(identifier) (scoped_identifier) (use_as_clause) (use_wildcard) (scoped_use_list)
-  (use_list)] @tree)
-(extern_crate_declaration name: (identifier) @module)
 """,
     expand=used,
 )
