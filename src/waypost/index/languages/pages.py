@@ -18,7 +18,7 @@ HTML = Grammar(
     block_comment=(b"<!--", b"-->"),
     query="""
 (element . (start_tag (attribute (attribute_name) @_id (quoted_attribute_value (attribute_value) @name)))
-  (#word? @_id "id")) @section
+  (#set! word "id")) @section
 """,
 )
 CSS = Grammar(
