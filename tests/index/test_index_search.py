@@ -136,6 +136,11 @@ def test_pages_put_together_are_the_whole_answer(index: Index) -> None:
     assert tuple(pieces) == whole
 
 
+@pytest.mark.parametrize("query", ["\0", "\ud800 parse", "'; DROP TABLE files", '"', "a" * 100_000, "*:n", "%", "x:s"])
+def test_an_index_on_disk_answers_any_query(index: Index, query: str) -> None:
+    assert search(index, query).state.status == "complete"
+
+
 def test_a_change_on_disk_is_seen_by_the_next_question(index: Index) -> None:
     asking = Search(index)
     assert asking.ask("parse_date").hits[0].path == "app/dates.py"

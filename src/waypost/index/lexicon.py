@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy
@@ -43,11 +44,13 @@ SPAN = 65_536
 """Numbers that one run may hold."""
 FRESH_FILES = 64
 FRESH_BYTES = 1 << 20
-MERGED_ROWS = 20_000
+MERGED_TERMS = 5_000
 SPARE_RUNS = 8
 """Small runs that may stand beside the full ones before they are merged."""
 
 
+_RANGE = "SELECT term, run, postings FROM lexicon_posting WHERE run = ? AND term >= ? AND term < ?"
+_DELETE_RANGE = "DELETE FROM lexicon_posting WHERE run = ? AND term >= ? AND term < ?"
 _FOLDED = "UPDATE lexicon_state SET generation = generation + 1, folds = folds + 1"
 
 
@@ -115,7 +118,7 @@ def _groups(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Neighbouring runs that fit into one, where there are at least two."""
     group: list[tuple[int, int]] = []
     for run, end in runs:
-        if group and end - group[0][0] > SPAN:
+        if group and max(end, *(one for _, one in group)) - group[0][0] > SPAN:
             if len(group) > 1:
                 yield group
             group = []
@@ -184,26 +187,26 @@ def _merge(connection: sqlite3.Connection, group: Sequence[tuple[int, int]]) -> 
         "SELECT first, length(lengths) / 2 FROM lexicon_file WHERE first >= ? AND first < ?", (base, end)
     ):
         alive[first - base : first - base + size] = True
-    rows = connection.execute(
-        "SELECT term, run, postings FROM lexicon_posting WHERE run BETWEEN ? AND ? ORDER BY term, run",
-        (base, group[-1][0]),
-    ).fetchall()
-    connection.execute("DELETE FROM lexicon_posting WHERE run BETWEEN ? AND ?", (base, group[-1][0]))
+    for term, until in _ranges(connection, [run for run, _ in group]):
+        rows: list[tuple[str, int, bytes]] = []
+        for run, _ in group:
+            rows += connection.execute(_RANGE, (run, term, until)).fetchall()
+            connection.execute(_DELETE_RANGE, (run, term, until))
+        rows.sort(key=itemgetter(0, 1))
+        if rows:
+            _insert(connection, base, _joined(rows, base, alive))
     connection.execute("DELETE FROM lexicon_run WHERE run BETWEEN ? AND ?", (base, group[-1][0]))
     connection.execute("INSERT INTO lexicon_run VALUES (?, ?)", (base, end))
-    at = 0
-    while at < len(rows):
-        until = _slice_end(rows, at)
-        _insert(connection, base, _joined(rows[at:until], base, alive))
-        at = until
 
 
-def _slice_end(rows: Sequence[tuple[str, int, bytes]], at: int) -> int:
-    """Where a slice of rows from `at` ends that is merged at once: between two terms."""
-    until = min(len(rows), at + MERGED_ROWS)
-    while until < len(rows) and rows[until][0] == rows[until - 1][0]:
-        until += 1
-    return until
+def _ranges(connection: sqlite3.Connection, runs: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """All terms in ranges that are merged at once, so that a merge takes little memory."""
+    bounds = [""]
+    for run in runs:
+        terms = connection.execute("SELECT term FROM lexicon_posting WHERE run = ? ORDER BY term", (run,))
+        bounds += [term for number, (term,) in enumerate(terms) if number and number % MERGED_TERMS == 0]
+    bounds = sorted(set(bounds))
+    return zip(bounds, [*bounds[1:], "\U0010ffff"], strict=True)
 
 
 def _joined(

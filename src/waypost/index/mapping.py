@@ -100,7 +100,7 @@ def _lines(index: Index, focus: Sequence[str]) -> Iterable[_Line]:
     ):
         if file not in paths or name.startswith("_") or qualified.count(".") > 1:
             continue
-        used = (1 + users) / definers
+        used = 1 + math.log2(1 + users / definers)  # a name such as `append` is used for other things, too
         yield _Line(paths[file], position, f"{'  ' * (1 + qualified.count('.'))}{kind} {name}",
                     _step(weights[file] / mean * used))  # fmt: skip
 
