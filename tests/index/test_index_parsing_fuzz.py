@@ -72,6 +72,35 @@ def test_ten_thousand_levels_are_no_recursion(path: str, opening: bytes, closing
     check(path, opening * 10_000 + (closing * 10_000 if closing[:1] != b"1" else closing))
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yml", b"".join(b" " * depth + b"a:\n" for depth in range(1000))),
+        ("a.yml", b"- " * 5000),
+        ("a.swift", b"/*" * 10_000),
+        ("a.kt", b"/*" * 10_000),
+        ("a.py", b"f'{" * 5000),
+        ("a.rb", b"f(" + b",".join(b"<<A%d" % number for number in range(3000)) + b")\n"),
+        ("a.sh", b"cat <<" + b"A" * 10_000 + b"\n"),
+        ("a.hs", b"f = " + b"do " * 10_000),
+        ("a.js", b"`${" * 10_000),
+        ("a.php", b"<?php $x = <<<" + b"A" * 10_000),
+        ("a.cpp", b'auto x = R"' + b"a" * 10_000 + b'(x)"'),
+        ("a.sql", b"SELECT " + b"(" * 10_000),
+        ("a.ts", b"let a: " + b"A<" * 10_000),
+        ("a.py", b"\xff" * 10_000),
+        ("a.py", b"\r" * 10_000),
+        ("a.json", b"1" * 1_000_000),
+        ("a.py", b"x" * 1_000_000),
+        ("a.py", b"\xef\xbb\xbfdef f(): pass\n"),
+        ("a.py", "def f(): pass".encode("utf-16")),
+    ],
+    ids=lambda given: given if isinstance(given, str) else given[:8].hex(),
+)
+def test_what_grammars_choke_on_is_read_or_told(path: str, text: bytes) -> None:
+    check(path, text)
+
+
 def test_python_nested_ten_thousand_deep_by_indentation_stays_in_bounds() -> None:
     text = b"".join(b" " * depth + b"def f():\n" for depth in range(1_500))
     check("deep.py", text + b" " * 1_500 + b"pass\n")

@@ -46,7 +46,7 @@ DIFF = """--- a/keeping.py
 @pytest.fixture
 def both(tmp_path: Path, place: str) -> Iterator[tuple[Index, Index]]:
     """The room's own source in a file and on the server."""
-    with Index.open(SOURCE, tmp_path / "index.db") as here, Index.open(SOURCE, place) as there:
+    with Index.open(SOURCE, tmp_path / "i.db", processes=1) as here, Index.open(SOURCE, place, processes=1) as there:
         yield here, there
 
 

@@ -56,6 +56,8 @@ def test_a_module_s_member_is_looked_up_in_the_module() -> None:
     assert sure(resolver, reference("check", "it"), "m.py", "", (Import("shop.a", "", "it", 1),)) == [0]
     assert sure(resolver, reference("check", "shop.b"), "m.py", "", (Import("shop.b", "", "", 1),)) == [1]
     assert sure(resolver, reference("check", "os"), "m.py", "", (Import("os", "", "", 1),)) == []
+    passed_on = Resolver([Candidate("shop/deep/c.py", "check", "function")])
+    assert sure(passed_on, reference("check", "shop"), "m.py", "", (Import("shop", "", "", 1),)) == [0]
 
 
 def test_one_s_own_member_is_of_the_class_around_or_inherited() -> None:

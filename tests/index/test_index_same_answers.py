@@ -174,7 +174,7 @@ def play(tmp_path: Path, seed: int, edits: int, compare_every: int) -> None:
 
 
 def test_after_a_few_edits_of_each_kind_the_answers_are_those_of_a_new_index(tmp_path: Path) -> None:
-    play(tmp_path, seed=1, edits=40, compare_every=20)
+    play(tmp_path, seed=1, edits=24, compare_every=12)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waypost.index.defining import Captures, Source
-from waypost.index.languages.grammar import Reader, word_test
+from waypost.index.languages.grammar import Reader
 from waypost.index.model import Import, Reference
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def _queried(nodes: Sequence[Node], reader: Reader, source: Source) -> Iterator[
 
     if reader.imports is None:
         return
-    cursor, test = QueryCursor(reader.imports), word_test(source.text)
+    cursor = QueryCursor(reader.imports)
     for node in nodes:
-        for _, match in cursor.matches(node, test):
+        for _, match in cursor.matches(node):
             module, name, alias = (_text_of(match.get(part), source) for part in ("module", "name", "alias"))
             if reader.grammar.path_names and not name:
                 module, name = _split(module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 from waypost.index.chunking import chunks_of
@@ -26,6 +27,11 @@ everywhere and always."""
 LONGEST_LINE = 20_000
 """Bytes in one line from which a file may be minified: it is if that is half of it, or if its lines are long."""
 LONG_LINES = 1000
+DEEPEST_YAML = 80
+"""Columns of indentation; blocks can nest twice as deep, and the grammar's stack overflows above 220 levels."""
+OPEN_COMMENTS = 200
+"""Comments without an end, in languages where comments may nest; grammars take the square of them."""
+_DEEP_YAML = re.compile(rb"^(?:[ \t]|[-?] ){%d}" % (DEEPEST_YAML + 1), re.MULTILINE)
 
 
 def parse(path: str, text: bytes) -> Parsed:
@@ -43,6 +49,8 @@ def parse(path: str, text: bytes) -> Parsed:
     grammar = GRAMMARS.get(language)
     if grammar is None:
         return _by_looks(language, text, f"no grammar for {language}")
+    if tangle := _tangled(grammar, text):
+        return windowed(language, text, tangle)
     try:
         return _by_grammar(grammar, text)
     except ImportError:
@@ -63,6 +71,22 @@ def _unfit(text: bytes) -> str:
     longest = max(lengths)
     minified = longest > LONGEST_LINE and (longest > len(text) / 2 or len(text) > LONG_LINES * len(lengths))
     return f"a line of {longest} bytes: minified or data" if minified else ""
+
+
+def _tangled(grammar: Grammar, text: bytes) -> str:
+    """Why a text would crash or stall its grammar, or nothing."""
+    if grammar.name == "yaml" and _DEEP_YAML.search(text):
+        return f"indented by more than {DEEPEST_YAML} columns, on which the grammar crashes"
+    opening = grammar.block_comment[0]
+    if opening == b"/*" and text.count(opening) > OPEN_COMMENTS and _open_comments(text) > OPEN_COMMENTS:
+        return f"more than {OPEN_COMMENTS} comments that never end, on which the grammar stalls"
+    return ""
+
+
+def _open_comments(text: bytes) -> int:
+    """How many more comments begin than end."""
+    marks = re.findall(rb"/\*|\*/", text)
+    return 2 * marks.count(b"/*") - len(marks)
 
 
 def _as_utf8(text: bytes) -> tuple[bytes, str]:

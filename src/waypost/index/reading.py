@@ -11,7 +11,7 @@ from waypost.index.defining import METHODS_IN, Captures, Definition, Outline, So
 from waypost.index.headings import sections_of
 from waypost.index.importing import import_references, imports_of
 from waypost.index.instances import Instances
-from waypost.index.languages.grammar import Grammar, Reader, word_test
+from waypost.index.languages.grammar import Grammar, Reader
 from waypost.index.model import Import, Reference, Symbol
 from waypost.index.referring import Scopes, references_of
 from waypost.index.spelling import spelled_references
@@ -29,9 +29,7 @@ LONGEST_NAME = 400
 
 def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list[Reference], list[Import]]:
     """All that the tree tells. Symbols and references are in the file's order."""
-    from tree_sitter import QueryCursor
-
-    found = QueryCursor(reader.query).captures(root, word_test(source.text))
+    found = _captured(reader, root, source.text)
     unsorted: Captures = {word: found.pop(word) for word in ("use", "text") if word in found}
     captures: Captures = {  # they come in disorder, and some are only missed where they should be
         word: sorted([node for node in nodes if node.end_byte > node.start_byte], key=_start)
@@ -60,6 +58,26 @@ def read(reader: Reader, root: Node, source: Source) -> tuple[list[Symbol], list
     references += import_references(imported, scopes.inside, source)
     references.sort(key=itemgetter(2, 3))
     return symbols, references, [one.what for one in imported]
+
+
+def _captured(reader: Reader, root: Node, text: bytes) -> Captures:
+    """All that the query captures, once, where its conditions hold."""
+    from tree_sitter import QueryCursor
+
+    found: Captures = QueryCursor(reader.query).captures(root)
+    if reader.conditional is None:
+        return found
+    added: dict[str, dict[int, Node]] = {}
+    for pattern, match in QueryCursor(reader.conditional).matches(root):
+        is_one, known = reader.conditions[pattern]
+        words = [node for capture, nodes in match.items() if capture.startswith("_") for node in nodes]
+        if all((text[node.start_byte : node.end_byte] in known) == is_one for node in words):
+            for capture, nodes in match.items():
+                added.setdefault(capture, {}).update((node.id, node) for node in nodes)
+    for capture, by_id in added.items():
+        by_id.update((node.id, node) for node in found.get(capture, ()))
+        found[capture] = list(by_id.values())
+    return found
 
 
 def scanned(

@@ -168,8 +168,7 @@ class Resolver:
             module, rest = qualifier, ""  # `import a.b` and then `a.b.c`
         if rest or qualifier.endswith("()"):
             return {}
-        tops = (n for n, place in enumerate(self._places) if place.top)
-        return {n: 0.97 for n in tops if _holds(module, path, self._places[n].path)}
+        return self._from_module(module, path, "")
 
     def _of_class(self, names: Sequence[str], path: str, *, above: bool = False) -> dict[int, float]:
         """Members of the first class that has such a member, or that inherits one."""

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from waypost.index.writing import Writer
 
 READERS = frozenset({
-    "answers", "corpus", "diffs", "edges", "errors", "features", "grep_program", "grepping", "impact", "index",
-    "linking", "mapping", "planning", "priors", "query", "questions", "questions_references", "ranking", "relating",
-    "resolving", "rows", "scoring", "search", "state", "store", "stored", "updating", "workers",
+    "answers", "asking", "corpus", "diffs", "edges", "errors", "features", "grep_program", "grepping", "impact",
+    "index", "linking", "mapping", "planning", "priors", "query", "questions", "questions_references", "ranking",
+    "relating", "resolving", "rows", "scoring", "search", "service", "service_program", "state", "store", "stored",
+    "updating", "workers",
 })  # fmt: skip
 """Modules that decide how the content is kept up to date or read, and not what it is."""
 WARY = ("trusted_schema = OFF", "cell_size_check = ON")

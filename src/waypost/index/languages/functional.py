@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from waypost.index.languages.grammar import Grammar, words
 
-_DEFINES = '(#word? @_word "def" "defp" "defmacro" "defmacrop" "defguard" "defdelegate")'
+_DEFINES = '(#set! word "def defp defmacro defmacrop defguard defdelegate")'
 
 ELIXIR = Grammar(
     name="elixir",
@@ -18,15 +18,15 @@ ELIXIR = Grammar(
         "import alias require raise is_nil not moduledoc doc spec impl type Enum Map List String Kernel"
     ),
     query=f"""
-(call target: (identifier) @_word (arguments (alias) @name) (#word? @_word "defmodule" "defimpl")) @module
-(call target: (identifier) @_word (arguments (alias) @name) (#word? @_word "defprotocol")) @interface
+(call target: (identifier) @_word (arguments (alias) @name) (#set! word "defmodule defimpl")) @module
+(call target: (identifier) @_word (arguments (alias) @name) (#set! word "defprotocol")) @interface
 (call target: (identifier) @_word (arguments [
   (call target: (identifier) @name) (identifier) @name
   (binary_operator left: (call target: (identifier) @name))
   (binary_operator left: (identifier) @name)]) {_DEFINES}) @function
-(call target: (identifier) @_word (arguments (list (atom) @bound.field)) (#word? @_word "defstruct"))
-(unary_operator operator: "@" operand: (call target: (identifier) @bound.constant (arguments))
-  (#not-word? @bound.constant "doc" "moduledoc" "spec" "impl" "type" "typep" "callback" "behaviour"))
+(call target: (identifier) @_word (arguments (list (atom) @bound.field)) (#set! word "defstruct"))
+(unary_operator operator: "@" operand: (call target: (identifier) @bound.constant @_name (arguments))
+  (#set! not "doc moduledoc spec impl type typep callback behaviour"))
 (call target: (identifier) @_word (arguments (call (arguments (identifier) @local))) {_DEFINES})
 (call target: (identifier) @_word (arguments (call (arguments (binary_operator left: (identifier) @local)))) {_DEFINES})
 (call target: (identifier) @_word (arguments (binary_operator left: (call (arguments (identifier) @local))))
@@ -37,7 +37,7 @@ ELIXIR = Grammar(
 (stab_clause left: (arguments (identifier) @local))
 (call target: (identifier) @call)
 (call target: (dot right: (identifier) @call))
-(call target: (identifier) @_word (#word? @_word "import" "alias" "require" "use")) @import
+(call target: (identifier) @_word (#set! word "import alias require use")) @import
 [(identifier) (alias)] @use
 """,
     imports="""

@@ -6,10 +6,10 @@ import functools
 import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Parser, Query, QueryPredicate
+    from tree_sitter import Language, Node, Parser, Query
 
 Expansion = Callable[["Node", bytes], Iterator[tuple[str, str, str, "Node"]]]
 
@@ -37,9 +37,8 @@ class Grammar:
     - `@text`: what is no code, and `@quoted`: such text that holds names all the same (in `spelled` languages);
     - `@skip`: names that refer to nothing of ours (labels, keyword arguments), but for those that are `@keep` too;
     - `@heading`: a heading of a text;
-    - what begins with `_` is only for the query's own conditions: `(#word? @_name "a" "b")` and `#not-word?`
-      (the binding's own `#eq?` crashes on a tree that was read through a callback);
-    - `@import`: a whole import; `imports` finds in it `@module`, `@name` and `@alias`, a match for each import.
+    - what begins with `_` is one of the words of its pattern's `(#set! word "a b")`, or none of `(#set! not "a b")`;
+      the binding's own predicates leak memory and crash on a tree that was read through a callback.
     """
 
     name: str
@@ -67,24 +66,9 @@ class Reader:
     language: Language
     parser: Parser
     query: Query
+    conditions: dict[int, tuple[bool, frozenset[bytes]]]  # by pattern: whether a word must be one of these, or none
+    conditional: Query | None  # the patterns with conditions; the others are all in `query`
     imports: Query | None
-
-
-def word_test(text: bytes) -> QueryPredicate:
-    """What decides `#word?` and `#not-word?` in queries over `text`: whether a capture is one of some words."""
-
-    def test(
-        predicate: str,
-        args: list[tuple[str, Literal["capture", "string"]]],
-        pattern_index: int,  # noqa: ARG001 -- the binding's protocol names its arguments
-        captures: dict[str, list[Node]],
-    ) -> bool:
-        words = {word.encode() for word, kind in args if kind == "string"}
-        nodes = captures.get(args[0][0], [])
-        is_one = any(text[node.start_byte : node.end_byte] in words for node in nodes)
-        return is_one != predicate.startswith("not-")
-
-    return test
 
 
 @functools.cache
@@ -94,4 +78,22 @@ def reader(grammar: Grammar) -> Reader:
 
     language = Language(getattr(importlib.import_module(grammar.wheel), grammar.entry)())
     imports = Query(language, grammar.imports) if grammar.imports else None
-    return Reader(grammar, language, Parser(language), Query(language, grammar.query), imports)
+    query = Query(language, grammar.query)
+    conditions = _conditions(query)
+    conditional = Query(language, grammar.query) if conditions else None
+    for pattern in range(query.pattern_count):
+        if pattern in conditions:
+            query.disable_pattern(pattern)
+        elif conditional is not None:
+            conditional.disable_pattern(pattern)
+    return Reader(grammar, language, Parser(language), query, conditions, conditional, imports)
+
+
+def _conditions(query: Query) -> dict[int, tuple[bool, frozenset[bytes]]]:
+    found: dict[int, tuple[bool, frozenset[bytes]]] = {}
+    for pattern in range(query.pattern_count):
+        settings = query.pattern_settings(pattern)
+        for key, is_one in (("word", True), ("not", False)):
+            if said := settings.get(key):
+                found[pattern] = (is_one, frozenset(said.encode().split()))
+    return found

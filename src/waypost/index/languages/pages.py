@@ -17,8 +17,8 @@ HTML = Grammar(
     extra=True,
     block_comment=(b"<!--", b"-->"),
     query="""
-(element (start_tag (attribute (attribute_name) @_id (quoted_attribute_value (attribute_value) @name)))
-  (#word? @_id "id")) @section
+(element . (start_tag (attribute (attribute_name) @_id (quoted_attribute_value (attribute_value) @name)))
+  (#set! word "id")) @section
 """,
 )
 CSS = Grammar(

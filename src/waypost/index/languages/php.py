@@ -26,7 +26,7 @@ PHP = Grammar(
 (property_element name: (variable_name (name) @bound.field))
 (property_promotion_parameter name: (variable_name (name) @instance))
 (function_call_expression function: (name) @_define arguments: (arguments . (argument (string (string_content)
-  @bound.constant))) (#word? @_define "define"))
+  @bound.constant))) (#set! word "define"))
 (variable_name (name) @skip)
 (scoped_property_access_expression name: (variable_name (name) @keep))
 (named_label_statement (name) @skip)

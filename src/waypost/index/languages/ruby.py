@@ -23,9 +23,9 @@ RUBY = Grammar(
 (singleton_method name: (_) @name) @function
 (alias name: (_) @name) @method
 (call method: (identifier) @_attribute arguments: (argument_list (simple_symbol) @bound.field)
-  (#word? @_attribute "attr_accessor" "attr_reader" "attr_writer" "delegate"))
+  (#set! word "attr_accessor attr_reader attr_writer delegate"))
 (call method: (identifier) @_alias arguments: (argument_list . (simple_symbol) @bound.method)
-  (#word? @_alias "alias_method" "define_method" "scope"))
+  (#set! word "alias_method define_method scope"))
 (assignment left: (constant) @bound.constant)
 (assignment left: (global_variable) @bound.variable)
 (assignment left: (instance_variable) @instance)
@@ -40,10 +40,10 @@ RUBY = Grammar(
 (exception_variable (identifier) @local)
 (superclass [(constant) @inherit (scope_resolution name: (constant) @inherit)])
 (call method: (identifier) @_mix arguments: (argument_list [(constant) @inherit (scope_resolution name: (constant)
-  @inherit)]) (#word? @_mix "include" "extend" "prepend"))
+  @inherit)]) (#set! word "include extend prepend"))
 (call method: [(identifier) (constant)] @call)
 (call method: (identifier) @_require arguments: (argument_list . (string))
-  (#word? @_require "require" "require_relative" "load" "autoload")) @import
+  (#set! word "require require_relative load autoload")) @import
 [(identifier) (constant) (instance_variable) (global_variable)] @use
 """,
     imports="(call arguments: (argument_list . (string) @module))",

@@ -24,7 +24,7 @@ BASH = Grammar(
 (declaration_command (variable_name) @bound)
 (for_statement variable: (variable_name) @local)
 (command name: (command_name (word) @call))
-(command name: (command_name (word) @_source) (#word? @_source "source" ".")) @import
+(command name: (command_name (word) @_source) (#set! word "source .")) @import
 (command name: (command_name (word) @use))
 (variable_name) @use
 """,

@@ -32,7 +32,7 @@ LUA = Grammar(
 (for_numeric_clause name: (identifier) @local)
 (field name: (identifier) @skip)
 (variable_declaration (assignment_statement (expression_list value: (function_call name: (identifier) @_require)))
-  (#word? @_require "require")) @import
+  (#set! word "require")) @import
 (identifier) @use
 """,
     imports="""
@@ -93,7 +93,7 @@ ZIG = Grammar(
 (container_field name: (identifier) @bound.field)
 (parameter name: (identifier) @local)
 (payload (identifier) @local)
-(variable_declaration (builtin_function (builtin_identifier) @_import) (#word? @_import "@import")) @import
+(variable_declaration (builtin_function (builtin_identifier) @_import) (#set! word "@import")) @import
 (identifier) @use
 """,
     imports="(variable_declaration . (identifier) @alias (builtin_function (arguments (string) @module)))",

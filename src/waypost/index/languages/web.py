@@ -24,7 +24,7 @@ _BOTH = """
 (assignment_expression left: (member_expression
   object: (member_expression object: (identifier) @owner property: (property_identifier) @_prototype)
   property: (property_identifier) @name) right: [(arrow_function) (function_expression)]
-  (#word? @_prototype "prototype")) @method
+  (#set! word "prototype")) @method
 (assignment_expression left: (identifier) @name right: [(arrow_function) (function_expression)]) @function
 (export_statement declaration: (_)) @around
 (lexical_declaration) @around
@@ -46,7 +46,7 @@ _BOTH = """
 (new_expression constructor: (member_expression property: (property_identifier) @call))
 (import_statement) @import
 (export_statement source: (_)) @import
-(variable_declarator value: (call_expression function: (identifier) @_require) (#word? @_require "require")) @import
+(variable_declarator value: (call_expression function: (identifier) @_require) (#set! word "require")) @import
 (pair key: (property_identifier) @skip)
 (pair_pattern key: (property_identifier) @skip)
 [(identifier) (property_identifier) (private_property_identifier) (shorthand_property_identifier)] @use
