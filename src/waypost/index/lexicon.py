@@ -199,7 +199,7 @@ def _merge(connection: Rows, group: Sequence[tuple[int, int]]) -> None:
     connection.execute("INSERT INTO lexicon_run VALUES (?, ?)", (base, end))
 
 
-def _ranges(connection: sqlite3.Connection, runs: Sequence[int]) -> Iterator[tuple[str, str]]:
+def _ranges(connection: Rows, runs: Sequence[int]) -> Iterator[tuple[str, str]]:
     """All terms in ranges that are merged at once, so that a merge takes little memory."""
     bounds = [""]
     for run in runs:

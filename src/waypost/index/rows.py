@@ -1,8 +1,8 @@
 """What the room needs of a database: statements in one small SQL, and a store around them that is written by one.
 
 SQLite speaks that SQL itself; `postgres.dialect` says it in PostgreSQL's words. It has `?` and `?1` for values,
-`json_each(?) AS x` with `x.value` for a list of numbers or texts, `COLLATE NOCASE` (which knows ASCII only),
-`INSERT OR REPLACE INTO`, `INSERT OR IGNORE INTO`, and `CROSS JOIN … ON` for an order of joining.
+`json_each(?) AS x` with `x.value` for a list of numbers or texts (an empty one finds nothing), `COLLATE NOCASE` (which
+knows ASCII only), `INSERT OR REPLACE INTO`, `INSERT OR IGNORE INTO`, and `CROSS JOIN … ON` for an order of joining.
 """
 
 from __future__ import annotations

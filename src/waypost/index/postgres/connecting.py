@@ -128,6 +128,8 @@ class Connection:
         return self._answered(dialect.said(sql, parameters), parameters)
 
     def _answered(self, statement: dialect.Statement, parameters: Sequence[Any]) -> Result:
+        if any(parameters[at] == "[]" for at in statement.lists):
+            return Result()  # a list without a type, and nothing to be found by it
         context = self.run(statement.sql, dialect.bound(parameters, statement.lists))
         rows: Sequence[Any] = context.rows or ()
         return Result(rows, context.row_count, rows[0][0] if statement.returns_id else None)
