@@ -121,7 +121,7 @@ def test_a_tree_that_is_edited_at_random_is_indexed_as_from_scratch(tmp_path: Pa
     root = repository(tmp_path / "tree")
     player = Player(root, 11)
     with Index.open(root, place) as there:
-        for step in range(120):
+        for step in range(80):
             player.play()
             there.update(player.known if player.known and step % 3 else None)
             if step % 10 == 9:
@@ -161,6 +161,7 @@ def test_worktrees_of_a_repository_share_what_was_parsed(tmp_path: Path, place: 
         assert symbol(second, "only_here").total == 1
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_cut_in_the_middle_of_an_update_loses_nothing(
     tmp_path: Path, place: str, server: Server
 ) -> None:
@@ -196,6 +197,7 @@ def test_only_one_process_updates_and_others_are_told(tmp_path: Path, place: str
         assert symbol(second, "fresh").total == 1
 
 
+@pytest.mark.slow
 def test_two_processes_that_update_at_once_leave_one_whole_index(tmp_path: Path, place: str) -> None:
     root = repository(tmp_path / "tree")
     write(root, {f"m{number}.py": f"def many{number}():\n    pass\n" for number in range(40)})
@@ -234,6 +236,7 @@ def test_a_reader_sees_one_commit_while_another_process_writes(tmp_path: Path, p
     assert seen[0] == seen[1] != seen[2]
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_the_last_complete_state(tmp_path: Path, place: str) -> None:
     root = repository(tmp_path / "tree")
     with Index.open(root, place) as there:
@@ -265,3 +268,8 @@ def test_tables_that_were_removed_are_made_anew_and_told(tmp_path: Path, place: 
         server.ask(f'DROP TABLE "{schema}".symbols', database)
         assert symbol(there, "price_of").total == 1
         assert any("made anew" in note for note in there.state.notes)
+        server.ask("DROP SCHEMA waypost CASCADE", database)
+        there.update()
+        assert symbol(there, "price_of").total == 1
+    with Index.open(root, place) as there:
+        assert there.update().changed == 0

@@ -90,6 +90,23 @@ def _refused(root: Path, url: str, kind: type[IndexProblem], said: str) -> None:
     assert SECRET not in shown
 
 
+def test_users_who_share_a_role_share_an_index_and_others_are_told(tmp_path: Path, place: str, server: Server) -> None:
+    root = write(tmp_path / "tree", {"a.py": "def a(): pass\n"})
+    database = place.partition("?")[0].rpartition("/")[2]
+    Index.open(root, place).close()
+    for statement in ("CREATE ROLE other LOGIN", f"GRANT CREATE ON DATABASE {database} TO other"):
+        server.ask(statement, database)
+    try:
+        _refused(root, server.url(database, "other"), IndexUnwritable, "permission denied for schema waypost; GRANT")
+        server.ask("GRANT postgres TO other", database)
+        with Index.open(root, server.url(database, "other")) as index:
+            index.update()
+            assert symbol(index, "a").total == 1
+    finally:
+        for statement in ("DROP OWNED BY other", "DROP ROLE other"):
+            server.ask(statement, database)
+
+
 def test_what_listens_and_is_no_postgresql_is_told(tmp_path: Path) -> None:
     root = write(tmp_path / "tree", {"a.py": "def a(): pass\n"})
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -149,6 +166,7 @@ def test_work_trees_of_a_repository_are_one_project(tmp_path: Path) -> None:
     assert project_of(tmp_path / "bare") == "bare"
 
 
+@pytest.mark.slow
 def test_the_command_line_asks_a_server_by_url(tmp_path: Path, place: str) -> None:
     root = repository(tmp_path / "tree")
 

@@ -47,8 +47,8 @@ def complaint(address: Address, code: str, said: str) -> IndexProblem:
         return lost(address, said)
     if code in {"42501", "25006"}:
         return IndexUnwritable(
-            f"{address}: {said}; let this user write there (GRANT CREATE ON DATABASE {address.database}), "
-            "or name another place with --place"
+            f"{address}: {said}; GRANT CREATE ON DATABASE {address.database} to this user and, where another user has "
+            "made the schema waypost, that one's role; or name another place with --place"
         )
     if code in {"53100", "53200"}:
         return IndexFull(f"{address}: {said}; what was indexed before is kept. Free some space on the server")

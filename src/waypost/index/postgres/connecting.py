@@ -222,6 +222,9 @@ class Connection:
         except (Error, OSError, ValueError) as problem:  # ValueError: what the server sent is cut
             self.close()
             raise lost(self.address, _because(problem)) from problem
+        except BaseException:  # interrupted between asking and answer: what comes next would be the wrong answer
+            self.close()
+            raise
 
     def _complaint(self, code: str, said: str) -> IndexProblem:
         if is_lost(code):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waypost.index.errors import IndexBusy, IndexProblem, IndexTooNew
+from waypost.index.errors import IndexBusy, IndexDamaged, IndexProblem, IndexTooNew
 from waypost.index.postgres import tables
 from waypost.index.postgres.address import Address, read_address
 from waypost.index.postgres.connecting import Connection
@@ -90,6 +90,13 @@ class PostgresStore:
             if why != "":
                 self.remade = why or ""
                 self._make()
+
+    def _is_as_opened(self) -> bool:
+        try:
+            row = self._one(_FOUND, self.schema)
+        except IndexDamaged:
+            return False  # what all trees share was removed
+        return row is not None and tuple(row) == (SCHEMA, self.made_by)
 
     def _why_not(self) -> str | None:
         """Why what is there can't be used: empty where it can, None where nothing is there. Raises IndexTooNew."""
@@ -186,7 +193,8 @@ class PostgresStore:
         connection = self.connection
         connection.is_bound = True
         try:
-            self._open_or_make()
+            if not self._is_as_opened():
+                self._open_or_make()
             yield
         finally:
             if connection.is_open and connection.is_bound:
