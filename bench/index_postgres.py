@@ -134,16 +134,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-index-") as folder, server(options.place) as url:
         root = Path(folder) / "tree"
         print(f"{taken(options.tree, root, options.lines):,} lines\n")
-        with Index.open(root, Path(folder) / "index.db") as here, Index.open(root, url) as there:
-            here.update()
-            asked = queries(here)
+        with (
+            Index.open(root, Path(folder) / "index.db") as other,
+            Index.open(root, Path(folder) / "again.db") as here,
+            Index.open(root, url) as there,
+        ):
+            other.update()
+            asked = queries(other)
             names = random.Random(5).sample(sorted({query.split()[0] for query in asked}), 20)
-        with Index.open(root, Path(folder) / "again.db") as here, Index.open(root, url) as there:
             tables = measured(here, asked, names), measured(there, asked, names)
             print("| what | SQLite | PostgreSQL |\n|---|---|---|")
             for what in tables[1]:
                 print(f"| {what} | {tables[0].get(what, '')} | {tables[1][what]} |")
             print(f"\nTop ten on both: {same(here, there, asked)}")
+            other.update()
+            print(f"Of two files, made by workers in another order: {same(here, other, asked)}")
     print(f"load after: {os.getloadavg()[0]:.1f}")
 
 

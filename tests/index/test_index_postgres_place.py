@@ -124,6 +124,26 @@ def test_what_listens_and_is_no_postgresql_is_told(tmp_path: Path) -> None:
         thread.join()
 
 
+def test_a_database_that_holds_no_unicode_is_refused(tmp_path: Path, server: Server) -> None:
+    root = write(tmp_path / "tree", {"a.py": "def a(): pass\n"})
+    server.ask("CREATE DATABASE old ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    try:
+        _refused(root, server.url("old"), BadPlace, r"holds LATIN1.*createdb --encoding=UTF8")
+    finally:
+        server.ask("DROP DATABASE old WITH (FORCE)")
+
+
+def test_settings_of_the_server_change_no_answer(tmp_path: Path, place: str, server: Server) -> None:
+    database = place.partition("?")[0].rpartition("/")[2]
+    for setting in ("bytea_output = 'escape'", "client_encoding = 'LATIN1'", "standard_conforming_strings = off"):
+        server.ask(f"ALTER DATABASE {database} SET {setting}")
+    root = write(tmp_path / "it's\\a tree", {"ä.py": "def größe(): pass\n"})
+    with Index.open(root, place) as index:
+        index.update()
+        assert [hit.path for hit in symbol(index, "größe").hits] == ["ä.py"]
+        assert index.text("ä.py") == "def größe(): pass\n".encode()
+
+
 def test_a_database_of_a_newer_waypost_is_left_alone(tmp_path: Path, place: str, server: Server) -> None:
     root = write(tmp_path / "tree", {"a.py": "def a(): pass\n"})
     Index.open(root, place).close()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waypost.index.errors import IndexBusy, IndexDamaged, IndexProblem, IndexTooNew
+from waypost.index.errors import BadPlace, IndexBusy, IndexDamaged, IndexProblem, IndexTooNew
 from waypost.index.postgres import tables
 from waypost.index.postgres.address import Address, read_address
 from waypost.index.postgres.connecting import Connection
@@ -19,6 +19,11 @@ from waypost.index.store import BUSY_SECONDS, made_by
 if TYPE_CHECKING:
     from waypost.index.postgres.writing import PostgresWriter
 
+SETTINGS = {
+    "bytea_output": "hex", "client_encoding": "UTF8", "standard_conforming_strings": "on", "jit": "off",
+    "client_min_messages": "error",
+}  # fmt: skip
+"""What the server or the user may have set otherwise."""
 _LOCK = "hashtextextended($1, 0)"
 _FOUND = "SELECT version, made_by FROM waypost.indexes WHERE schema = $1"
 _SIZE = """
@@ -72,9 +77,11 @@ class PostgresStore:
         return int(self._one(_SIZE, self.schema)[0])
 
     def _greet(self, connection: Connection) -> None:
-        connection.command(f'SET search_path TO "{self.schema}"')
-        connection.command("SET jit = off")
-        connection.command("SET client_min_messages = error")
+        settings = {**SETTINGS, "search_path": f'"{self.schema}"'}
+        asked = ", ".join(
+            f"set_config({tables.quoted(name)}, {tables.quoted(value)}, false)" for name, value in settings.items()
+        )
+        connection.command(f"SELECT {asked}")
 
     def _one(self, sql: str, *values: str) -> Any:
         rows = self.connection.run(sql, values).rows
@@ -128,6 +135,12 @@ class PostgresStore:
     def _make(self) -> None:
         from waypost.index import lexicon  # here, as numpy comes with it
 
+        encoding = self._one("SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()")
+        if encoding[0] != "UTF8":
+            raise BadPlace(
+                f"{self.name}: the database holds {encoding[0]}, and code needs UTF8; make another with: "
+                "createdb --encoding=UTF8 --template=template0 NAME"
+            )
         if self._one(_TABLE, tables.SHARED, "about") is None:
             for statement in tables.SHARED_TABLES:
                 self.connection.command(statement)
