@@ -273,3 +273,17 @@ def test_tables_that_were_removed_are_made_anew_and_told(tmp_path: Path, place: 
         assert symbol(there, "price_of").total == 1
     with Index.open(root, place) as there:
         assert there.update().changed == 0
+
+
+def test_a_search_that_is_kept_sees_an_index_that_was_made_anew(tmp_path: Path, place: str) -> None:
+    root = write(tmp_path / "tree", {"a.py": "def apple():\n    pass\n"})
+    with Index.open(root, place) as there:
+        there.update()
+        search = Search(there)
+        assert [hit.name for hit in search.ask("apple").hits] == ["apple"]
+        with there.store.writing(1.0):
+            there.store.remake("a test said so")
+        write(root, {"a.py": "def pear():\n    pass\n", "b.py": "def apple():\n    pass\n"})
+        there.update()
+        assert [hit.path for hit in search.ask("apple").hits] == ["b.py"]
+        assert [hit.path for hit in search.ask("pear").hits] == ["a.py"]

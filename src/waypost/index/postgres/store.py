@@ -33,6 +33,11 @@ WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relki
 _TABLE = """
 SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2
 """  # not to_regclass: what it remembers may be older than the lock that was waited for
+_NEVER_BEFORE = """
+UPDATE lexicon_state SET generation = now.moment, folds = now.moment
+FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS moment) AS now
+"""
+"""Numbers that no index of this tree had, so that nobody takes it for what they have in memory."""
 _VALUE = "SELECT value FROM meta WHERE key = $1"
 _SET = "INSERT INTO meta VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value"
 
@@ -149,6 +154,7 @@ class PostgresStore:
         for statement in tables.own_statements(self.schema, self.project, self.made_by):
             self.connection.command(statement)
         lexicon.create(self.connection)
+        self.connection.command(_NEVER_BEFORE)
         self.connection.run("DELETE FROM waypost.indexes WHERE schema = $1", (self.schema,))
         self.connection.run(
             "INSERT INTO waypost.indexes VALUES ($1, $2, $3, $4, $5)",
