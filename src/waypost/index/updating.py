@@ -24,7 +24,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 FEW_FILES = 4
 FEW_BYTES = 300_000
 """Up to here files are parsed in this process: a worker would take longer to start."""
-COMMIT_SECONDS = 2.0
+COMMIT_SECONDS = 5.0
 """What a kill can take away of a long update."""
 
 
