@@ -19,7 +19,10 @@ from waypost.index.scoring import Evidence, gather
 from waypost.index.terms import parts, tokens
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from waypost.index.ranking import Settings
+    from waypost.index.scoring import Floats
 
 LOOKED_AT = 800
 """Chunks that are gathered by file."""
@@ -77,10 +80,7 @@ class _Pool:
     def gather_chunks(self, evidence: Evidence) -> Mapping[int, float]:
         """Take in chunks by file, after their names were read; how well names fit, by document."""
         scores = evidence.chunks
-        hits = numpy.flatnonzero(scores > 0)
-        if len(hits) > LOOKED_AT:
-            hits = numpy.sort(hits[numpy.argpartition(-scores[hits], LOOKED_AT)[:LOOKED_AT]])
-        hits = hits[numpy.argsort(-scores[hits], kind="stable")]
+        hits = self._best(scores)
         if not len(hits):
             return {}
         window, named = self.settings.window, self.settings.named
@@ -98,6 +98,15 @@ class _Pool:
         weighed.sort()
         self._by_file(weighed)
         return fitting
+
+    def _best(self, scores: Floats) -> NDArray[numpy.int64]:
+        """The documents with the highest scores, in order; those with the same go by path and place in the file."""
+        hits = numpy.flatnonzero(scores > 0)
+        if len(hits) > LOOKED_AT:
+            least = numpy.partition(scores[hits], len(hits) - LOOKED_AT)[len(hits) - LOOKED_AT]
+            hits = hits[scores[hits] >= least]
+        order = self.corpus.order[self.corpus.documents.files[hits]]
+        return hits[numpy.lexsort((hits, order, -scores[hits]))][:LOOKED_AT]
 
     def _by_file(self, weighed: list[tuple[float, int]]) -> None:
         """Gives each file its chunks; `weighed` has them in order, with what they are worth below zero."""
@@ -134,7 +143,7 @@ class _Pool:
     def describe(self, evidence: Evidence, fitting: Mapping[int, float]) -> None:
         """Fill in the features that come from words."""
         stems = numpy.flatnonzero(evidence.stems > 0)
-        for file in stems[numpy.argsort(-evidence.stems[stems], kind="stable")[:NAMED]].tolist():
+        for file in stems[numpy.lexsort((self.corpus.order[stems], -evidence.stems[stems]))[:NAMED]].tolist():
             self.take(file)
         highest = float(evidence.files.max()) or 1.0
         widest = float(evidence.cover.max()) or 1.0
