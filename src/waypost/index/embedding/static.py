@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from waypost.index.embedding.embedder import BadEmbedder
-from waypost.index.terms import parts, tokens
+from waypost.index.terms import parts, stem, tokens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ WORDS, VECTORS = "vocabulary.txt", "vectors.npy"
 class StaticEmbedder:
     """`vocabulary.txt` holds a word a line, `vectors.npy` a row for each; nothing in them is run.
 
-    A word is looked for as it stands, then without capitals, then by its stemmed parts.
+    A word is looked for as it stands, then without capitals, then by the stems of its parts.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,6 +42,7 @@ class StaticEmbedder:
                 "lines; it has to hold a row of floats for each"
             )
         self._places = {word: place for place, word in enumerate(words)}
+        self._stems = {stem(word.lower()): place for word, place in reversed(self._places.items())}
         self.dimensions = int(self._rows.shape[1])
         self.name = f"static-{hashlib.sha256(listed + packed).hexdigest()[:16]}"
 
@@ -59,7 +60,7 @@ class StaticEmbedder:
             if word in self._places:
                 yield self._places[word]
                 return
-        yield from (self._places[part] for part in parts(token) if part in self._places)
+        yield from (self._stems[part] for part in parts(token) if part in self._stems)
 
 
 def _rows(rows: NDArray[numpy.floating], places: list[int]) -> Floats:
