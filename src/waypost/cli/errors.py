@@ -45,6 +45,7 @@ CODES = {
     ("index", "IndexUnwritable"): Exit.MACHINE_LACKS,
     ("index", "IndexBusy"): Exit.MACHINE_LACKS,
     ("index", "WorkersFailed"): Exit.MACHINE_LACKS,
+    ("index", "EmbedderFailed"): Exit.MACHINE_LACKS,
     ("models", "ModelError"): Exit.NOT_SO,
     ("models", "BadModel"): Exit.BAD_INPUT,
 }

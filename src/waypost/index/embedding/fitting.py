@@ -35,6 +35,8 @@ WIDEST = 0.3
 """Share of the chunks above which a term tells nothing."""
 SPARE = 16
 ROUNDS = 2
+EMPTY = 1e-5
+"""Of the strongest direction's strength: what is weaker holds rounding alone."""
 REFIT = 0.2
 """Share of the texts that has to be others before the basis is fitted anew."""
 _BLOCK = 1 << 16
@@ -169,6 +171,15 @@ def _matrix(sample: Sequence[Forward], chunks: int, terms: Sequence[str], rarity
     return _Sparse((values / lengths[row]).astype("f4"), column, row, (chunks, len(terms)))
 
 
+def _orthonormal(columns: Floats) -> Floats:
+    """Columns of length 1 at right angles that span the same; by their small Gram matrix, as QR takes seconds here."""
+    wide = columns.astype("f8")
+    strengths, turns = numpy.linalg.eigh(wide.T @ wide)
+    held = strengths > EMPTY**2 * strengths[-1]
+    found: Floats = (wide @ (turns[:, held] / numpy.sqrt(strengths[held]))).astype("f4")
+    return found
+
+
 def _directions(matrix: _Sparse) -> Floats:
     """The strongest directions among the terms, as columns; their signs are settled by their largest number."""
     turned = matrix.turned()
@@ -178,10 +189,11 @@ def _directions(matrix: _Sparse) -> Floats:
     bits = numpy.frombuffer(hashlib.shake_128(b"waypost").digest(terms * width), dtype="u1") & 1
     found = bits.reshape(terms, width).astype("f4") * 2 - 1
     for _ in range(ROUNDS):
-        found = numpy.linalg.qr(turned.times(matrix.times(found)))[0].astype("f4")
+        found = _orthonormal(turned.times(matrix.times(found)))
     small = matrix.times(found)
-    _, turns = numpy.linalg.eigh((small.T @ small).astype("f8"))
-    basis = found @ turns[:, ::-1][:, :wanted].astype("f4")
-    signs = numpy.sign(basis[numpy.abs(basis).argmax(axis=0), numpy.arange(wanted)])
+    strengths, turns = numpy.linalg.eigh((small.T @ small).astype("f8"))
+    held = turns[:, strengths > EMPTY * strengths[-1]][:, ::-1]
+    basis = found @ held[:, :wanted].astype("f4")
+    signs = numpy.sign(basis[numpy.abs(basis).argmax(axis=0), numpy.arange(basis.shape[1])])
     result: Floats = (basis * numpy.where(signs == 0, 1, signs)).astype("f4")
     return result
