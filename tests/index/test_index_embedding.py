@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -39,7 +41,7 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield found
 
 
-def likeness(index: Index, embedder: Embedder, **limits: float) -> Likeness:
+def likeness(index: Index, embedder: Embedder, **limits: Any) -> Likeness:
     return Likeness(index, lambda *_: embedder, **limits)
 
 
@@ -138,6 +140,34 @@ def test_a_basis_is_kept_until_a_fifth_has_changed_and_its_vectors_go_with_it(tm
         assert third.embedder != first.embedder
         assert (third.made, third.vectors) == (40, 40)
         assert not list(Vectors(index).known(first.embedder))
+
+
+def test_a_damaged_basis_is_made_anew_and_an_empty_tree_has_none(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    choice = chosen("fitted")
+    assert choice is not None
+    with Index.open(root, tmp_path / "index.db") as index:
+        index.update()
+        assert Likeness(index, choice).fill().chunks == 0
+        assert Search.by_name(index, "fitted").ask("cookies").hits == ()
+        write(root, TEXTS)
+        index.update()
+        first = Likeness(index, choice).fill()
+        index.connection.execute("UPDATE vector_basis SET packed = X'00'")
+        assert Likeness(index, choice).fill() == replace(first, made=0)
+
+
+def test_vectors_of_texts_that_went_are_forgotten_once_they_are_many(
+    index: Index,
+) -> None:
+    embedder = ScriptedEmbedder()
+    likeness(index, embedder).fill()
+    for path in list(TEXTS)[:-1]:
+        (index.root / path).unlink()
+    index.update()
+    filled = likeness(index, embedder, spare=0).fill()
+    assert len(list(Vectors(index).known("scripted"))) == filled.vectors == 1
 
 
 # --- by content -----------------------------------------------------------------------------------------------------

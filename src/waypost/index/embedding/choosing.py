@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,50 +23,29 @@ def chosen(name: str) -> Choice | None:
         from waypost.index.embedding.fitting import fitted
 
         return fitted
-    embedder = _made(name)()
+    embedder = _made(name)
     return lambda *_: embedder
 
 
-def _made(name: str) -> Callable[[], Embedder]:
+def _made(name: str) -> Embedder:
     kind, _, rest = name.partition(":")
-    found = {"static": _static, "transformer": _transformer, "chaos": _chaos}.get(kind)
-    if found is not None and rest:
-        return lambda: found(rest)
     if kind in {"http", "https"}:
-        return lambda: _endpoint(name)
+        from waypost.index.embedding.endpoint import EndpointEmbedder
+
+        return EndpointEmbedder(name, os.environ.get(KEY, ""))
+    if kind == "static" and rest:
+        from waypost.index.embedding.static import StaticEmbedder
+
+        return StaticEmbedder(Path(rest).expanduser())
+    if kind == "transformer" and rest:
+        from waypost.index.embedding.transformer import TransformerEmbedder
+
+        return TransformerEmbedder(rest)
+    from waypost.index.embedding.twins import FAULTS, ChaosEmbedder, ScriptedEmbedder
+
     if name == "scripted":
-        return _scripted
-    raise BadEmbedder(f"no embedder {name!r}; there are: {NAMES}")
-
-
-def _static(folder: str) -> Embedder:
-    from waypost.index.embedding.static import StaticEmbedder
-
-    return StaticEmbedder(Path(folder).expanduser())
-
-
-def _transformer(model: str) -> Embedder:
-    from waypost.index.embedding.transformer import TransformerEmbedder
-
-    return TransformerEmbedder(model)
-
-
-def _endpoint(address: str) -> Embedder:
-    from waypost.index.embedding.endpoint import EndpointEmbedder
-
-    return EndpointEmbedder(address, os.environ.get(KEY, ""))
-
-
-def _scripted() -> Embedder:
-    from waypost.index.embedding.twins import ScriptedEmbedder
-
-    return ScriptedEmbedder()
-
-
-def _chaos(fault: str) -> Embedder:
-    from waypost.index.embedding.twins import FAULTS, ChaosEmbedder
-
-    for known in FAULTS:
-        if known == fault:
-            return ChaosEmbedder(known)
-    raise BadEmbedder(f"no fault {fault!r}; there are: {', '.join(FAULTS)}")
+        return ScriptedEmbedder()
+    for fault in FAULTS:
+        if name == f"chaos:{fault}":
+            return ChaosEmbedder(fault)
+    raise BadEmbedder(f"no embedder {name!r}; there are: {NAMES}; faults are {', '.join(FAULTS)}")

@@ -7,6 +7,7 @@ basis. It is frozen: a chunk's vector depends on its text and the basis, whateve
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import struct
 import zlib
@@ -40,6 +41,7 @@ EMPTY = 1e-5
 REFIT = 0.2
 """Share of the texts that has to be others before the basis is fitted anew."""
 _BLOCK = 1 << 16
+_NONE = numpy.zeros(0, dtype="u4")
 _HEAD = struct.Struct("<III")
 _TERMS = "SELECT t.packed FROM files f JOIN terms t ON t.file = f.id WHERE f.left_out IS NULL ORDER BY f.digest, f.path"
 
@@ -74,16 +76,20 @@ class FittedEmbedder:
         return found
 
 
-def fitted(index: Index, vectors: Vectors, texts: NDArray[numpy.uint32]) -> FittedEmbedder:
-    """The kept embedder, or a new one where a fifth of the texts (by 4 bytes of their digests) are not those it saw."""
+def fitted(index: Index, vectors: Vectors, texts: NDArray[numpy.uint32] | None) -> FittedEmbedder:
+    """The kept embedder, or a new one where a fifth of the texts (by 4 bytes of their digests) are not those it saw.
+
+    While not all texts are known (None) a kept one stays.
+    """
     basis = vectors.basis()
-    if basis is not None and not is_due(basis.texts, texts):
-        kept = FittedEmbedder(basis.packed)
-        if kept.name == basis.embedder:
-            return kept
+    if basis is not None and (texts is None or not is_due(basis.texts, texts)):
+        with contextlib.suppress(ValueError):  # damaged: it is made anew
+            kept = FittedEmbedder(basis.packed)
+            if kept.name == basis.embedder:
+                return kept
     packed = fit(unpack(zlib.decompress(terms)) for (terms,) in index.connection.execute(_TERMS))
     found = FittedEmbedder(packed)
-    vectors.keep_basis(Basis(found.name, packed, numpy.unique(texts)))
+    vectors.keep_basis(Basis(found.name, packed, _NONE if texts is None else numpy.unique(texts)))
     return found
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from waypost.index.embedding.embedder import Floats
 
-    Choice: TypeAlias = Callable[[Index, Vectors, NDArray[numpy.uint32]], Embedder]
+    Choice: TypeAlias = Callable[[Index, Vectors, NDArray[numpy.uint32] | None], Embedder]
 
 BUDGET = 2.0
 """Seconds that a query may spend on vectors that are missing."""
@@ -33,6 +33,8 @@ PAUSE = 60.0
 """Seconds for which an embedder that has failed is left alone."""
 BATCH = 32
 KEPT_EVERY = 2.0
+SPARE = 10_000
+"""Vectors that are kept though no chunk has them, beside three times as many as chunks have."""
 LONGEST = 8000
 """Characters of a chunk that an embedder is given."""
 
@@ -50,11 +52,15 @@ class Filled:
 class Likeness:
     """One embedder's view of one index; `choose` makes the embedder, perhaps out of the index itself."""
 
-    def __init__(self, index: Index, choose: Choice, *, budget: float = BUDGET, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, index: Index, choose: Choice, *, budget: float = BUDGET, seconds: float = SECONDS, spare: int = SPARE
+    ) -> None:
+        """`budget` seconds go to missing vectors at a query, `seconds` to one batch; `spare` vectors may be unused."""
         self._index = index
         self._choose = choose
         self._budget = budget
         self._seconds = seconds
+        self._spare = spare
         self._vectors = Vectors(index)
         self._seen: tuple[sqlite3.Connection, int] | None = None  # that all vectors are there for
         self._failed = ""
@@ -64,6 +70,8 @@ class Likeness:
         self._keys: dict[int, list[bytes]] = {}  # of the chunks of each file
         self._matrix = Matrix.of(numpy.zeros((0, 0), dtype="i1"))
         self._places: list[tuple[int, int]] = []  # file and position of each row of the matrix
+        self._numbered: Documents | None = None
+        self._numbers = numpy.zeros(0, dtype="i8")
         self.notes: tuple[str, ...] = ()
 
     def ask(self, query: str, documents: Documents) -> Floats | None:
@@ -88,11 +96,19 @@ class Likeness:
             self.notes = (f"only {so_far} have vectors yet; `waypost index --embedder` makes the rest",)
         found = numpy.zeros(len(documents.lengths), dtype="f4")
         if self._places:
-            rows = [documents.first[file] + at if file in documents.first else -1 for file, at in self._places]
-            numbers = numpy.array(rows, dtype="i8")
+            numbers = self._numbers_in(documents)
             there = (numbers >= 0) & (numbers < len(found))  # another process may have written since
             found[numbers[there]] = self._matrix.cosines(vector)[there]
         return found
+
+    def _numbers_in(self, documents: Documents) -> NDArray[numpy.int64]:
+        """The documents of the matrix's rows; -1 for those that are none."""
+        if self._numbered is not documents:
+            first = documents.first
+            rows = (first[file] + at if file in first else -1 for file, at in self._places)
+            self._numbers = numpy.fromiter(rows, dtype="i8", count=len(self._places))
+            self._numbered = documents
+        return self._numbers
 
     def fill(self, budget: float | None = None, progress: Callable[[int, int], None] | None = None) -> Filled:
         """Makes the vectors that are missing, for as long as the budget (seconds) lasts; what was made is kept.
@@ -105,7 +121,7 @@ class Likeness:
             return Filled(self._embedder.name, len(self._places), len(self._places), 0)
         files = self._vectors.files()
         texts = self._texts(files, until)
-        embedder = self._taken(texts)
+        embedder = self._taken(files, texts)
         self._keys = {
             file.id: [key_of(one, embedder.name) for one in split(texts[file.content, file.language])]
             for file in files
@@ -116,10 +132,18 @@ class Likeness:
             made = self._make(embedder, files, until, progress)
         finally:
             self._arrange(embedder)
-        self._vectors.trim(embedder.name, {key for keys in self._keys.values() for key in keys}, set(texts))
+        self._trim(set(texts))
         filled = Filled(embedder.name, sum(file.chunks for file in files), len(self._places), made)
         self._seen = now if filled.vectors == filled.chunks else None
         return filled
+
+    def _trim(self, contents: set[tuple[bytes, str]]) -> None:
+        """Forgets what no chunk has, once there is far more of it than of what chunks have."""
+        if len(self._rows) <= 4 * len(self._places) + self._spare:
+            return
+        living = {key for keys in self._keys.values() for key in keys}
+        self._vectors.forget([key for key in self._rows if key not in living], contents)
+        self._rows = {key: row for key, row in self._rows.items() if key in living}
 
     def _texts(self, files: Sequence[File], until: float) -> dict[tuple[bytes, str], bytes]:
         """The digests of all chunks' texts, by what the file holds."""
@@ -139,10 +163,11 @@ class Likeness:
         self._vectors.keep_texts(new)
         return found
 
-    def _taken(self, texts: dict[tuple[bytes, str], bytes]) -> Embedder:
+    def _taken(self, files: Sequence[File], texts: dict[tuple[bytes, str], bytes]) -> Embedder:
         """The embedder for these texts, with the vectors of its own that are known."""
         prints = numpy.frombuffer(b"".join(texts.values()), dtype="<u4")[:: SIZE // 4]
-        embedder = self._choose(self._index, self._vectors, prints)
+        is_all = all((file.content, file.language) in texts for file in files)
+        embedder = self._choose(self._index, self._vectors, prints if is_all else None)
         if self._embedder is None or self._embedder.name != embedder.name:
             size = embedder.dimensions
             known = self._vectors.known(embedder.name)
@@ -188,7 +213,8 @@ class Likeness:
 
     def _arrange(self, embedder: Embedder) -> None:
         """The matrix of what there is."""
-        self._places, data = [], []
+        self._places, self._numbered = [], None
+        data = []
         for file, keys in self._keys.items():
             for at, key in enumerate(keys):
                 if key in self._rows:

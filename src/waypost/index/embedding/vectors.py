@@ -7,7 +7,7 @@ The tables are made when the first embedder is used: an index without one holds 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,9 +31,6 @@ SIZE = 16
 """Bytes of a digest."""
 WAIT = 1.0
 """Seconds that writing waits for another process; without it the vectors serve this process alone."""
-SPARE = 4
-"""Times as many vectors as there are chunks that are kept, with some more for small repositories."""
-SPARE_ROWS = 10_000
 _FILES = "SELECT id, path, digest, language, chunk_base, chunks FROM files WHERE left_out IS NULL ORDER BY path"
 _LINES = "SELECT start_line, end_line FROM chunks WHERE id >= ? AND id < ? ORDER BY id"
 
@@ -116,7 +113,9 @@ class Vectors:
         if not self.is_made:
             return None
         row = self._index.connection.execute("SELECT embedder, packed, texts FROM vector_basis").fetchone()
-        return None if row is None else Basis(row[0], bytes(row[1]), numpy.frombuffer(row[2], dtype="<u4"))
+        if row is None or len(row[2]) % 4:
+            return None
+        return Basis(row[0], bytes(row[1]), numpy.frombuffer(row[2], dtype="<u4"))
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -137,15 +136,11 @@ class Vectors:
         row = (basis.embedder, basis.packed, basis.texts.astype("<u4").tobytes())
         self._write("INSERT OR REPLACE INTO vector_basis VALUES (?, ?, ?)", [row])
 
-    def trim(self, embedder: str, living: set[bytes], contents: set[tuple[bytes, str]]) -> None:
-        """Forget what no chunk has, once there is far more of it than of what chunks have."""
-        known = [bytes(key) for key, _ in self.known(embedder)] if len(living) else []
-        if len(known) > SPARE * len(living) + SPARE_ROWS:
-            self._write("DELETE FROM vectors WHERE digest = ?", [(key,) for key in known if key not in living])
-        texts = self.known_texts()
-        if len(texts) > SPARE * len(contents) + SPARE_ROWS:
-            gone = [key for key in texts if key not in contents]
-            self._write("DELETE FROM vector_texts WHERE content = ? AND language = ?", gone)
+    def forget(self, keys: Iterable[bytes], living: Set[tuple[bytes, str]]) -> None:
+        """Forget vectors by their keys, and the digests of all files but the living."""
+        self._write("DELETE FROM vectors WHERE digest = ?", [(key,) for key in keys])
+        gone = [key for key in self.known_texts() if key not in living]
+        self._write("DELETE FROM vector_texts WHERE content = ? AND language = ?", gone)
 
     def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         if not rows:
