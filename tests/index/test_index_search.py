@@ -56,6 +56,14 @@ def test_a_question_finds_its_file(query: str, path: str) -> None:
     assert paths(query)[0] == path
 
 
+def test_in_whatever_order_files_came_in_equals_stand_in_the_order_of_their_paths() -> None:
+    alike = {f"pages/p{number:04}.py": f"def page{number:04}():\n    return 'menu'\n" for number in range(1000)}
+    backwards = CorpusInMemory(dict(reversed(alike.items())))
+    forwards = CorpusInMemory(alike)
+    found = [[corpus.path(one.place.file) for one in rank(corpus, "menu", 30)] for corpus in (forwards, backwards)]
+    assert found[0] == found[1] == sorted(alike)[:30]
+
+
 def test_tests_and_prose_come_after_what_they_are_about() -> None:
     found = paths("parse date")
     assert found.index("app/dates.py") < found.index("tests/test_dates.py")

@@ -44,6 +44,8 @@ CODES = {
     ("index", "IndexFull"): Exit.MACHINE_LACKS,
     ("index", "IndexUnwritable"): Exit.MACHINE_LACKS,
     ("index", "IndexBusy"): Exit.MACHINE_LACKS,
+    ("index", "IndexUnreachable"): Exit.MACHINE_LACKS,
+    ("index", "IndexTooNew"): Exit.MACHINE_LACKS,
     ("index", "WorkersFailed"): Exit.MACHINE_LACKS,
     ("index", "EmbedderFailed"): Exit.MACHINE_LACKS,
     ("models", "ModelError"): Exit.NOT_SO,

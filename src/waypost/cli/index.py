@@ -26,7 +26,10 @@ Root = Annotated[
     typer.Option("--root", metavar="DIR", help="The folder to index; the repository around here if left out."),
 ]
 Place = Annotated[
-    Path | None, typer.Option("--place", metavar="FILE", help="Where the index lies; .waypost/index.db if left out.")
+    str | None,
+    typer.Option(
+        "--place", metavar="FILE|URL", help="Where the index lies: .waypost/index.db if left out, or postgresql://…"
+    ),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-k", metavar="N", help="Results on a page.")]
 Offset = Annotated[int, typer.Option("--offset", metavar="N", help="Results to pass over.")]
@@ -43,7 +46,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, such as parse
 
 @contextmanager
 def opened(
-    root: Path | None, place: Path | None, *, refresh: bool = True, largest: int | None = None
+    root: Path | None, place: str | None, *, refresh: bool = True, largest: int | None = None
 ) -> Iterator[Index]:
     """The index of a folder, brought up to date with a bar on a terminal."""
     from waypost.index.contents import LARGEST
@@ -142,7 +145,7 @@ def _told(found: Index, updated: Updated) -> dict[str, Any]:
         "chunks": state.chunks,
         "symbols": state.symbols,
         "seconds": round(updated.seconds, 3),
-        "bytes": found.store.path.stat().st_size,
+        "bytes": found.store.size(),
         "unparsed": state.unparsed,
         "parsing": dict(state.parsing),
         "left_out": dict(state.left_out),
@@ -154,7 +157,7 @@ def _told(found: Index, updated: Updated) -> dict[str, Any]:
 
 
 def _lines(found: Index, updated: Updated, state: State) -> Iterator[str]:
-    size = found.store.path.stat().st_size
+    size = found.store.size()
     yield (
         f"{count(state.files, 'file')}, {count(state.lines, 'line')}, {count(state.symbols, 'symbol')}, "
         f"{size / 1e6:,.1f} MB; {updated.changed:,} read and {updated.removed:,} removed "

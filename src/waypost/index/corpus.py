@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import numpy
 
 from waypost.index.postings import Documents, Postings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def ranked(paths: Sequence[str], files: Sequence[int]) -> NDArray[numpy.int64]:
+    """Each file's place among all by their paths, at the file's number."""
+    order = numpy.zeros(max(files, default=-1) + 1, dtype="i8")
+    for place, (_, file) in enumerate(sorted(zip(paths, files, strict=True))):
+        order[file] = place
+    return order
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,10 @@ class Corpus(Protocol):
 
     def kin(self, word: str) -> Sequence[str]:
         """Other terms of a word's root."""
+
+    @property
+    def order(self) -> NDArray[numpy.int64]:
+        """Each file's place among all by their paths, at its number: it decides between what is alike otherwise."""
 
     def path(self, file: int) -> str:
         """A file's path from the root."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from waypost.index import lexicon
-from waypost.index.corpus import Place
+from waypost.index.corpus import Place, ranked
 from waypost.index.forward import terms_of_file
 from waypost.index.model import Parsed
 from waypost.index.parsing import parse
 from waypost.index.postings import Documents, Lexicon, Postings
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 
 class CorpusInMemory:
@@ -42,6 +47,11 @@ class CorpusInMemory:
     def kin(self, word: str) -> Sequence[str]:
         """Other terms of a word's root."""
         return self._lexicon.kin(word)
+
+    @property
+    def order(self) -> NDArray[numpy.int64]:
+        """Each file's place among all by their paths."""
+        return ranked(self._paths, range(len(self._paths)))
 
     def path(self, file: int) -> str:
         """A file's path."""

@@ -6,13 +6,14 @@ nothing.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
+
+from waypost.index.rows import Rows
 
 MOST = 8
 _ALL = """
 WITH definers AS (
-    SELECT name, file, count(*) OVER (PARTITION BY name) AS n FROM (SELECT DISTINCT name, file FROM symbols)
+    SELECT name, file, count(*) OVER (PARTITION BY name) AS n FROM (SELECT DISTINCT name, file FROM symbols) AS defined
 )
 SELECT r.file, d.file, sum(1.0 / d.n) FROM definers d JOIN "references" r ON r.name = d.name
 WHERE d.n <= ? AND r.file != d.file GROUP BY r.file, d.file
@@ -26,11 +27,11 @@ WHERE n <= ?2 AND r.file != ?1 GROUP BY r.file ORDER BY 2 DESC, 1
 """
 
 
-def edges(connection: sqlite3.Connection, most: int = MOST) -> Iterator[tuple[int, int, float]]:
+def edges(connection: Rows, most: int = MOST) -> Iterator[tuple[int, int, float]]:
     """All edges as (file that uses, file that is used, weight)."""
     yield from connection.execute(_ALL, (most,))
 
 
-def users(connection: sqlite3.Connection, file: int, most: int = MOST) -> list[tuple[int, float]]:
+def users(connection: Rows, file: int, most: int = MOST) -> list[tuple[int, float]]:
     """The files that use what a file defines, heaviest first."""
     return list(connection.execute(_USERS, (file, most)))

@@ -33,3 +33,15 @@ class IndexDamaged(IndexProblem):
 
 class WorkersFailed(IndexProblem):
     """Worker processes can't be started here."""
+
+
+class BadPlace(IndexProblem):
+    """An address of a database that can't be read."""
+
+
+class IndexUnreachable(IndexProblem):
+    """The database server can't be reached, or the connection to it was lost; what it had committed is kept."""
+
+
+class IndexTooNew(IndexProblem):
+    """A newer Waypost made what lies there, and others may still use it; it is left alone."""

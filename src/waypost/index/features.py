@@ -19,6 +19,8 @@ from waypost.index.scoring import Evidence, gather
 from waypost.index.terms import parts, tokens
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from waypost.index.ranking import Settings
     from waypost.index.scoring import Floats
 
@@ -91,29 +93,43 @@ class _Pool:
     def gather_chunks(self, evidence: Evidence) -> Mapping[int, float]:
         """Take in chunks by file, after their names were read; how well names fit, by document."""
         scores = evidence.chunks
-        hits = numpy.flatnonzero(scores > 0)
-        if len(hits) > LOOKED_AT:
-            hits = numpy.sort(hits[numpy.argpartition(-scores[hits], LOOKED_AT)[:LOOKED_AT]])
-        hits = hits[numpy.argsort(-scores[hits], kind="stable")]
+        hits = self._best(scores)
         if not len(hits):
             return {}
-        read, rest = hits[:READ].tolist(), hits[READ:].tolist()
-        best = float(scores[hits[0]])
+        window, named = self.settings.window, self.settings.named
+        of, worth = hits.tolist(), scores[hits].tolist()
+        known = dict(zip(of[:READ], worth[:READ], strict=True))
+        is_named = set(hits[:READ][evidence.named[hits[:READ]] > 0].tolist())
         fitting: dict[int, float] = {}
-        weighed: list[tuple[float, int]] = [(float(scores[one]) * self.settings.window, one) for one in rest]
-        for document, place in self.corpus.places(read).items():
-            score = float(scores[document]) * (1.0 if place.name and place.kind != "window" else self.settings.window)
-            if evidence.named[document] > 0:
+        # lower is better: so that the order of numbers is that of the chunks
+        weighed = [(-score * window, document) for score, document in zip(worth[READ:], of[READ:], strict=True)]
+        for document, place in self.corpus.places(known).items():
+            score = known[document] * (1.0 if place.name and place.kind != "window" else window)
+            if document in is_named:
                 fitting[document] = self._fit(place.name, evidence.rarity)
-            weighed.append((score + self.settings.named * best * fitting.get(document, 0.0), document))
-        weighed.sort(key=lambda pair: (-pair[0], pair[1]))
-        top = weighed[0][0]
-        files = self.corpus.documents.files
-        for score, document in weighed:
-            chunks = self.take(int(files[document])).chunks
-            if len(chunks) < OF_A_FILE:
-                chunks.append((score / top, document))
+            weighed.append((-(score + named * worth[0] * fitting.get(document, 0.0)), document))
+        weighed.sort()
+        self._by_file(weighed)
         return fitting
+
+    def _best(self, scores: Floats) -> NDArray[numpy.int64]:
+        """The documents with the highest scores, in order; those with the same go by path and place in the file."""
+        hits = numpy.flatnonzero(scores > 0)
+        if len(hits) > LOOKED_AT:
+            least = numpy.partition(scores[hits], len(hits) - LOOKED_AT)[len(hits) - LOOKED_AT]
+            hits = hits[scores[hits] >= least]
+        order = self.corpus.order[self.corpus.documents.files[hits]]
+        return hits[numpy.lexsort((hits, order, -scores[hits]))][:LOOKED_AT]
+
+    def _by_file(self, weighed: list[tuple[float, int]]) -> None:
+        """Gives each file its chunks; `weighed` has them in order, with what they are worth below zero."""
+        top = weighed[0][0]
+        documents = self.corpus.documents.files
+        files = documents[numpy.array([document for _, document in weighed])].tolist()
+        for (score, document), file in zip(weighed, files, strict=True):
+            one = self.found.get(file) or self.take(file)
+            if len(one.chunks) < OF_A_FILE:
+                one.chunks.append((score / top, document))
 
     def _fit(self, name: str, rarity: Mapping[str, float]) -> float:
         """How much of a name is in the query, and of the query in the name."""
@@ -140,28 +156,30 @@ class _Pool:
     def describe(self, evidence: Evidence, fitting: Mapping[int, float]) -> None:
         """Fill in the features that come from words."""
         stems = numpy.flatnonzero(evidence.stems > 0)
-        for file in stems[numpy.argsort(-evidence.stems[stems], kind="stable")[:NAMED]].tolist():
+        for file in stems[numpy.lexsort((self.corpus.order[stems], -evidence.stems[stems]))[:NAMED]].tolist():
             self.take(file)
         highest = float(evidence.files.max()) or 1.0
         widest = float(evidence.cover.max()) or 1.0
-        sums = {one.file: self._decayed(one) for one in self.found.values()}
-        most = max(sums.values(), default=0.0) or 1.0
+        decays = [self.settings.decay**position for position in range(OF_A_FILE)]
+        files = numpy.fromiter(self.found, dtype="i8", count=len(self.found))
+        columns = (evidence.files, evidence.cover, evidence.folders, evidence.stems, evidence.stem_hits)
+        whole, cover, folder, share, inside = (column[files].tolist() for column in columns)
+        for position, one in enumerate(self.found.values()):
+            features, chunks = one.features, one.chunks
+            features["best"] = chunks[0][0] if chunks else 0.0
+            features["decayed"] = sum([score * decay for (score, _), decay in zip(chunks, decays)])  # noqa: B905
+            features["file"] = whole[position] / highest
+            features["cover"] = cover[position] / widest
+            features["folder"] = folder[position]
+            features["named"] = max([fitting.get(document, 0.0) for _, document in chunks], default=0.0)
+            if share[position] > 0:
+                part = math.sqrt(min(1.0, share[position]))
+                fit = min(1.0, inside[position] / max(1, len(stem_words(one.path))))
+                features["stem"] = fit * part
+                features["whole_stem"] = part if fit >= 0.99 else 0.0
+        most = max((one.features["decayed"] for one in self.found.values()), default=0.0) or 1.0
         for one in self.found.values():
-            features = one.features
-            features["best"] = one.chunks[0][0] if one.chunks else 0.0
-            features["decayed"] = sums[one.file] / most
-            features["file"] = float(evidence.files[one.file]) / highest
-            features["cover"] = float(evidence.cover[one.file]) / widest
-            features["folder"] = float(evidence.folders[one.file])
-            features["named"] = max((fitting.get(document, 0.0) for _, document in one.chunks), default=0.0)
-            if evidence.stems[one.file] > 0:
-                share = math.sqrt(min(1.0, float(evidence.stems[one.file])))
-                inside = min(1.0, float(evidence.stem_hits[one.file]) / max(1, len(stem_words(one.path))))
-                features["stem"] = inside * share
-                features["whole_stem"] = share if inside >= 0.99 else 0.0
-
-    def _decayed(self, one: Candidate) -> float:
-        return sum(score * self.settings.decay**position for position, (score, _) in enumerate(one.chunks))
+            one.features["decayed"] /= most
 
     def add_definitions(self) -> None:
         """Files that define what the query names; many definers share what it is worth."""

@@ -14,6 +14,7 @@ from waypost.index.analysing import PARSER
 from waypost.index.contents import LARGEST, Content, Unread, is_racy, read
 from waypost.index.errors import BadRoot, IndexBusy, IndexDamaged
 from waypost.index.planning import plan_for, plan_for_all, relative
+from waypost.index.rows import Rows, Storage
 from waypost.index.state import State, state_of
 from waypost.index.store import Store, translated
 from waypost.index.updating import Progress, Updated, Updating
@@ -31,7 +32,7 @@ class Index:
     `text` compares with the disk, so that nothing stale is answered; `update` makes it current.
     """
 
-    def __init__(self, root: Path, store: Store, workers: Workers) -> None:
+    def __init__(self, root: Path, store: Storage, workers: Workers) -> None:
         """Use `Index.open`."""
         self.root = root
         self.store = store
@@ -43,7 +44,7 @@ class Index:
     def open(
         cls,
         root: Path,
-        place: Path | None = None,
+        place: Path | str | None = None,
         *,
         largest: int = LARGEST,
         parser: str = PARSER,
@@ -52,15 +53,16 @@ class Index:
     ) -> Index:
         """Opens the index of a folder; it holds nothing until `update`.
 
-        `place` is its file, `.waypost/index.db` below the root if left out; `largest` is in bytes a file; `seconds`
-        of CPU time is what a worker may spend on one file; `processes` are chosen by the machine where it is 0.
-        Raises BadRoot, IndexUnwritable, IndexFull, IndexBusy.
+        `place` is its file, `.waypost/index.db` below the root if left out, or a `postgresql://` URL; `largest` is in
+        bytes a file; `seconds` of CPU time is what a worker may spend on one file; `processes` are chosen by the
+        machine where it is 0.
+        Raises BadRoot, BadPlace, IndexUnwritable, IndexFull, IndexBusy, and IndexUnreachable for a server.
         """
         found = Path(os.path.realpath(root))
         if not found.is_dir():
             raise BadRoot(f"{root}: no such folder; name one with --root")
         workers = Workers(found, count=processes, largest=largest, parser=parser, seconds=seconds)
-        return cls(found, Store(place if place is not None else found / PLACE), workers)
+        return cls(found, stored_at(found, place), workers)
 
     def close(self) -> None:
         """Lets go of the file and ends the workers."""
@@ -80,7 +82,7 @@ class Index:
         self.close()
 
     @property
-    def connection(self) -> sqlite3.Connection:
+    def connection(self) -> Rows:
         """The connection that questions read from."""
         return self.store.connection
 
@@ -123,7 +125,7 @@ class Index:
         updating.run(plan or plan_for_all(self.root, self.store, self.workers.largest), progress)
 
     def _remake(self, problem: Exception) -> None:
-        damage = translated(problem, self.store.path) if isinstance(problem, sqlite3.Error) else problem
+        damage = translated(problem, Path(self.store.name)) if isinstance(problem, sqlite3.Error) else problem
         if isinstance(damage, IndexDamaged | ValueError):
             self.store.remake(str(damage))
         else:
@@ -139,7 +141,8 @@ class Index:
     def asked(self, question: Callable[[], T]) -> T:
         """Asks; a file found damaged on the way is made anew, and asked once more."""
         try:
-            return question()
+            with self.store.reading():
+                return question()
         except (sqlite3.DatabaseError, IndexDamaged, ValueError) as problem:
             with self.store.writing(PATIENCE):
                 self._remake(problem)
@@ -166,3 +169,12 @@ class Index:
         if self._folder is None:
             self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         return read(self._folder, path, self.workers.largest)
+
+
+def stored_at(root: Path, place: Path | str | None) -> Storage:
+    """The store of a folder's index, chosen by what `place` looks like."""
+    if isinstance(place, str) and "://" in place:
+        from waypost.index.postgres.store import PostgresStore  # here, as few have a server
+
+        return PostgresStore.at(place, root)
+    return Store(Path(place) if place is not None else root / PLACE)

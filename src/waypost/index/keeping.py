@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 import zlib
 from array import array
 from collections.abc import Iterable
 
 from waypost.index.packing import Packed, from_bytes, to_bytes
+from waypost.index.rows import Rows
 
 MOST_BYTES = 16_000_000
 """What is kept altogether; the oldest goes first."""
@@ -34,7 +34,7 @@ def names_as_bytes(ids: Iterable[int]) -> bytes:
     return names.tobytes()
 
 
-def keep(connection: sqlite3.Connection, file: int, path: str, digest: bytes) -> None:
+def keep(connection: Rows, file: int, path: str, digest: bytes) -> None:
     """Keeps what the store holds of a file, before it is removed."""
     packed = packed_of(connection, file)
     if packed.status == "quarantined":
@@ -45,7 +45,7 @@ def keep(connection: sqlite3.Connection, file: int, path: str, digest: bytes) ->
     )
 
 
-def kept_digests(connection: sqlite3.Connection) -> dict[str, tuple[bytes, ...]]:
+def kept_digests(connection: Rows) -> dict[str, tuple[bytes, ...]]:
     """The contents that are kept, by path."""
     found: dict[str, tuple[bytes, ...]] = {}
     for path, digest in connection.execute("SELECT path, digest FROM kept"):
@@ -53,7 +53,7 @@ def kept_digests(connection: sqlite3.Connection) -> dict[str, tuple[bytes, ...]]
     return found
 
 
-def take(connection: sqlite3.Connection, path: str, digest: bytes) -> Packed | None:
+def take(connection: Rows, path: str, digest: bytes) -> Packed | None:
     """What was kept of a content, which then lives in the tables again; None where it is not whole."""
     row = connection.execute(
         "SELECT id, packed, terms FROM kept WHERE path = ? AND digest = ?", (path, digest)
@@ -68,7 +68,7 @@ def take(connection: sqlite3.Connection, path: str, digest: bytes) -> Packed | N
         return None  # damaged: it is parsed again
 
 
-def trim(connection: sqlite3.Connection, most: int = MOST_BYTES) -> None:
+def trim(connection: Rows, most: int = MOST_BYTES) -> None:
     """Drops the oldest of what is kept until the rest fits."""
     (size,) = connection.execute("SELECT coalesce(sum(length(packed) + length(terms)), 0) FROM kept").fetchone()
     if size <= most:
@@ -82,7 +82,7 @@ def trim(connection: sqlite3.Connection, most: int = MOST_BYTES) -> None:
     connection.executemany("DELETE FROM kept WHERE id = ?", dropped)
 
 
-def packed_of(connection: sqlite3.Connection, file: int) -> Packed:
+def packed_of(connection: Rows, file: int) -> Packed:
     """A file's rows as one value."""
     language, status, why, lines, chunk_base, chunks, symbol_base, symbols, names = connection.execute(
         "SELECT language, status, why, lines, chunk_base, chunks, symbol_base, symbols, names FROM files WHERE id = ?",
@@ -117,6 +117,6 @@ def packed_of(connection: sqlite3.Connection, file: int) -> Packed:
     return Packed(language, status, why, lines, own_names, symbol_rows, runs, import_rows, inherits, chunk_rows, terms)
 
 
-def runs_of(connection: sqlite3.Connection, file: int, names: bytes) -> list[tuple[int, bytes]]:
+def runs_of(connection: Rows, file: int, names: bytes) -> list[tuple[int, bytes]]:
     """The references that stand in a file: a name's id and its run."""
     return connection.execute(_RUNS, (json.dumps(names_of(names).tolist()), file)).fetchall()

@@ -12,7 +12,6 @@ as their workers packed them, until `settle` folds them into a run.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ import numpy
 
 from waypost.index.conflation import has_root, root
 from waypost.index.forward import Forward, unpack
+from waypost.index.rows import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ _DELETE_RANGE = "DELETE FROM lexicon_posting WHERE run = ? AND term >= ? AND ter
 _FOLDED = "UPDATE lexicon_state SET generation = generation + 1, folds = folds + 1"
 
 
-def create(connection: sqlite3.Connection) -> None:
+def create(connection: Rows) -> None:
     """Make the lexicon's tables where they are missing."""
     for statement in SCHEMA.split(";\n"):
         if statement.strip():
@@ -63,7 +63,7 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO lexicon_state VALUES (0, 0, 0)")
 
 
-def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
+def add(connection: Rows, rows: Iterable[tuple[int, bytes]]) -> None:
     """Take in files by their packed terms; a file that is there already is replaced. ValueError: not packed terms."""
     batch = [(file, packed, unpack(packed)) for file, packed in rows]
     remove(connection, [file for file, _, _ in batch])
@@ -83,21 +83,21 @@ def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, bytes]]) -> No
         _fold(connection, placed)
 
 
-def _add_roots(connection: sqlite3.Connection, terms: set[str]) -> None:
+def _add_roots(connection: Rows, terms: set[str]) -> None:
     pairs = sorted((root(term), term) for term in {term.partition(":")[0] for term in terms} if has_root(term))
     connection.executemany(
         "INSERT OR IGNORE INTO lexicon_root VALUES (?, ?)", (pair for pair in pairs if pair[0] != pair[1])
     )
 
 
-def remove(connection: sqlite3.Connection, files: Iterable[int]) -> None:
+def remove(connection: Rows, files: Iterable[int]) -> None:
     """Forget files; unknown ones are none of its business."""
     gone = connection.executemany("DELETE FROM lexicon_file WHERE file = ?", [(file,) for file in files])
     if gone.rowcount > 0:
         connection.execute("UPDATE lexicon_state SET generation = generation + 1")
 
 
-def settle(connection: sqlite3.Connection) -> None:
+def settle(connection: Rows) -> None:
     """Fold what is fresh into a run when there is enough of it, and merge runs when there are many small ones."""
     files, size = connection.execute(
         "SELECT count(*), coalesce(sum(length(fresh)), 0) FROM lexicon_file WHERE fresh IS NOT NULL"
@@ -127,7 +127,7 @@ def _groups(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
         yield group
 
 
-def _fold(connection: sqlite3.Connection, placed: Sequence[tuple[int, Forward]]) -> None:
+def _fold(connection: Rows, placed: Sequence[tuple[int, Forward]]) -> None:
     """Write the postings of files, in the order of their numbers, as runs."""
     group: list[tuple[int, Forward]] = []
     for first, forward in placed:
@@ -139,7 +139,7 @@ def _fold(connection: sqlite3.Connection, placed: Sequence[tuple[int, Forward]])
         _write(connection, group)
 
 
-def _write(connection: sqlite3.Connection, group: Sequence[tuple[int, Forward]]) -> None:
+def _write(connection: Rows, group: Sequence[tuple[int, Forward]]) -> None:
     """One run out of the files in `group`."""
     base, end = group[0][0], group[-1][0] + len(group[-1][1].lengths)
     if end == base:
@@ -173,13 +173,13 @@ def _packed(low: NDArray[numpy.uint16], counts: NDArray[numpy.uint8], ends: list
         start = end
 
 
-def _insert(connection: sqlite3.Connection, run: int, rows: Iterable[tuple[str, bytes]]) -> None:
+def _insert(connection: Rows, run: int, rows: Iterable[tuple[str, bytes]]) -> None:
     connection.executemany(
         "INSERT INTO lexicon_posting VALUES (?, ?, ?)", ((run, term, blob) for term, blob in rows if blob)
     )
 
 
-def _merge(connection: sqlite3.Connection, group: Sequence[tuple[int, int]]) -> None:
+def _merge(connection: Rows, group: Sequence[tuple[int, int]]) -> None:
     """Several neighbouring runs become one, without the postings of removed files."""
     base, end = group[0][0], max(end for _, end in group)  # what was fresh may lie around a later run
     alive = numpy.zeros(end - base, dtype=bool)
@@ -199,7 +199,7 @@ def _merge(connection: sqlite3.Connection, group: Sequence[tuple[int, int]]) -> 
     connection.execute("INSERT INTO lexicon_run VALUES (?, ?)", (base, end))
 
 
-def _ranges(connection: sqlite3.Connection, runs: Sequence[int]) -> Iterator[tuple[str, str]]:
+def _ranges(connection: Rows, runs: Sequence[int]) -> Iterator[tuple[str, str]]:
     """All terms in ranges that are merged at once, so that a merge takes little memory."""
     bounds = [""]
     for run in runs:

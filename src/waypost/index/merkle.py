@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable
+
+from waypost.index.rows import Rows
 
 EMPTY = hashlib.sha256(b"").digest()
 
 
-def settle(connection: sqlite3.Connection, touched: Iterable[int]) -> None:
+def settle(connection: Rows, touched: Iterable[int]) -> None:
     """Computes the digests of these directories and of those around them anew; empty ones are deleted."""
     waiting = {number: _row(connection, number) for number in touched}
     while waiting:
@@ -26,13 +27,13 @@ def settle(connection: sqlite3.Connection, touched: Iterable[int]) -> None:
             waiting[parent] = _row(connection, parent)
 
 
-def _row(connection: sqlite3.Connection, number: int) -> tuple[str, int | None, bytes | None]:
+def _row(connection: Rows, number: int) -> tuple[str, int | None, bytes | None]:
     found = connection.execute("SELECT path, parent, digest FROM directories WHERE id = ?", (number,)).fetchone()
     path, parent, digest = found
     return path, parent, digest
 
 
-def _digest(connection: sqlite3.Connection, number: int) -> bytes | None:
+def _digest(connection: Rows, number: int) -> bytes | None:
     """The digest over what stands in a directory, by name; None where nothing does."""
     files = connection.execute(
         "SELECT path, digest, left_out FROM files WHERE directory = ? ORDER BY path", (number,)
@@ -56,7 +57,7 @@ def _name(path: str) -> bytes:
     return path.rpartition("/")[2].encode() + b"\0"
 
 
-def root_of(connection: sqlite3.Connection) -> str:
+def root_of(connection: Rows) -> str:
     """The name of the state, in hexadecimal."""
     found = connection.execute("SELECT digest FROM directories WHERE path = ''").fetchone()
     return bytes(found[0] if found and found[0] else EMPTY).hex()

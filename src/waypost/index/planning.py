@@ -14,8 +14,8 @@ from waypost.index.errors import BadQuestion, BadRoot
 from waypost.index.ignoring import DERIVED_FOLDERS, GIT_RULES, OWN_RULES
 from waypost.index.keeping import kept_digests
 from waypost.index.listing import listed_by_git
+from waypost.index.rows import Storage
 from waypost.index.scanning import around, named_reason, own_rules, scan
-from waypost.index.store import Store
 
 FEW = 16
 """Paths that are looked at by themselves; for more of them all files are compared."""
@@ -33,7 +33,7 @@ class Plan:
     by_git: bool = False
 
 
-def plan_for_all(root: Path, store: Store, largest: int) -> Plan:
+def plan_for_all(root: Path, store: Storage, largest: int) -> Plan:
     """Compares every file of the root with what is stored. Raises BadRoot."""
     try:
         found = scan(root, largest)
@@ -56,7 +56,7 @@ def plan_for_all(root: Path, store: Store, largest: int) -> Plan:
     return _with_kept(plan, store)
 
 
-def _with_kept(plan: Plan, store: Store) -> Plan:
+def _with_kept(plan: Plan, store: Storage) -> Plan:
     if plan.tasks:
         kept = kept_digests(store.connection)
         if kept:
@@ -64,7 +64,7 @@ def _with_kept(plan: Plan, store: Store) -> Plan:
     return plan
 
 
-def plan_for(root: Path, store: Store, largest: int, paths: Sequence[str]) -> Plan | None:
+def plan_for(root: Path, store: Storage, largest: int, paths: Sequence[str]) -> Plan | None:
     """Looks at these paths only; None where that can't tell all that changed, and everything has to be compared."""
     if len(paths) > FEW or not store.meta("complete"):
         return None
@@ -93,7 +93,7 @@ def plan_for(root: Path, store: Store, largest: int, paths: Sequence[str]) -> Pl
     return plan
 
 
-def _task(store: Store, path: str, digest: bytes = b"") -> Task:
+def _task(store: Storage, path: str, digest: bytes = b"") -> Task:
     kept = store.connection.execute("SELECT digest FROM kept WHERE path = ?", (path,))
     return Task(path, digest, tuple(row[0] for row in kept))
 
@@ -114,7 +114,7 @@ def _found(root: Path, path: str) -> Stamp | str | None:
     return stamp_of(status) if stat.S_ISREG(status.st_mode) else None
 
 
-def _is_folder_of_some(store: Store, path: str) -> bool:
+def _is_folder_of_some(store: Storage, path: str) -> bool:
     return store.connection.execute("SELECT 1 FROM directories WHERE path = ?", (path,)).fetchone() is not None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import numpy
 from waypost.index import lexicon
 from waypost.index.conflation import has_root, root
 from waypost.index.forward import unpack
+from waypost.index.rows import Rows
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -72,7 +72,7 @@ _NOWHERE = Postings(numpy.zeros(0, dtype="i8"), numpy.zeros(0, dtype="f4"))
 class Lexicon:
     """A view of the lexicon's tables that follows what is committed to them."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Rows) -> None:
         self._connection = connection
         self._generation = self._folds = -1
         self._runs: tuple[int, ...] = ()
@@ -142,7 +142,7 @@ class Lexicon:
         if not has_root(word):
             return []
         stem = root(word)
-        rows = self._connection.execute("SELECT term FROM lexicon_root WHERE root = ? LIMIT 50", (stem,))
+        rows = self._connection.execute("SELECT term FROM lexicon_root WHERE root = ? ORDER BY term LIMIT 50", (stem,))
         return [term for term in (stem, *(term for (term,) in rows)) if term != word]
 
     def _take_fresh(self) -> None:

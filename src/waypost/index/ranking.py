@@ -7,7 +7,7 @@ sentence says what one function does and wants chunks; a report names many thing
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from waypost.index.corpus import Corpus, Place
@@ -101,7 +101,8 @@ def rank_query(
         query = replace(query, shape="words")  # a word that nothing is called
     weights = settings.weights(query.shape)
     found = candidates(corpus, query, settings, likeness)
-    scored = [(_score(one, weights), one) for one in found]
+    counted = {name: float(worth) for name, worth in asdict(weights).items() if worth}
+    scored = [(_score(one, counted), one) for one in found]
     scored.sort(key=lambda pair: (-pair[0], pair[1].path))
     many = list(_many(scored[: max(4 * limit, 40)], weights, query))
     many.sort(key=lambda item: (item.later, -item.score))
@@ -109,10 +110,10 @@ def rank_query(
     return list(_distinct(many, places))[:limit]
 
 
-def _score(one: Candidate, weights: Weights) -> float:
+def _score(one: Candidate, counted: Mapping[str, float]) -> float:
     """The weighted sum, lowered for tests and prose."""
-    features: Mapping[str, float] = one.features
-    return one.prior * sum(value * float(getattr(weights, name)) for name, value in features.items())
+    features = one.features
+    return one.prior * sum([features[name] * worth for name, worth in counted.items() if name in features])
 
 
 @dataclass(frozen=True, slots=True)

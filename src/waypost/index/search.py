@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST = 1000
 """Places that are ranked at most, over all pages."""
-WITH_VECTORS = 0.2
+WITH_VECTORS = 0.4
 """What vectors count once an embedder was asked for."""
 
 
@@ -60,13 +60,15 @@ class Search:
     def ask(self, query: str, paging: Paging = Paging(limit=10)) -> Page[SearchHit]:  # noqa: B008 - frozen
         """The best places for a query; `total` counts those that were ranked, one page ahead at most."""
         wanted = min(MOST, paging.offset + 2 * paging.limit)
+        if self._likeness is not None:
+            self._likeness.prepare(query)  # before the question, which may only read
         page = answered(self._index, lambda: self._found(query, wanted), paging)
         notes = self._likeness.notes if self._likeness is not None else ()
         return replace(page, state=replace(page.state, notes=(*page.state.notes, *notes))) if notes else page
 
     def _found(self, query: str, wanted: int) -> Sequence[SearchHit]:
         self._corpus.refresh()
-        likeness = self._likeness.ask(query, self._corpus.documents) if self._likeness is not None else None
+        likeness = self._likeness.cosines(self._corpus.documents) if self._likeness is not None else None
         return [self._hit(one) for one in rank(self._corpus, query, wanted, self._settings, likeness)]
 
     def _hit(self, one: Ranked) -> SearchHit:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from waypost.index import merkle
-from waypost.index.store import Store
+from waypost.index.rows import Storage
 from waypost.index.writing import counts
 
 Status = Literal["complete", "partial", "timed-out"]
@@ -51,7 +51,7 @@ class State:
         return {**told, "notes": list(self.notes)} if self.notes else told
 
 
-def state_of(store: Store, notes: tuple[str, ...] = ()) -> State:
+def state_of(store: Storage, notes: tuple[str, ...] = ()) -> State:
     """What the store says of itself."""
     known = counts(store)
     wanted, is_complete = int(store.meta("wanted") or 0), bool(store.meta("complete"))

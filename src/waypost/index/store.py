@@ -11,17 +11,20 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waypost.index.errors import IndexBusy, IndexDamaged, IndexFull, IndexProblem, IndexUnwritable
 from waypost.index.schema import APPLICATION, SCHEMA, TABLES
 
+if TYPE_CHECKING:
+    from waypost.index.writing import Writer
+
 READERS = frozenset({
     "answers", "asking", "choosing", "corpus", "diffs", "edges", "embedder", "endpoint", "errors", "features",
     "fitting", "grep_program", "grepping", "impact", "index", "likeness", "linking", "mapping", "planning", "priors",
-    "quantising", "query", "questions", "questions_references", "ranking", "relating", "resolving", "scoring", "search",
-    "service", "service_program", "state", "static", "store", "stored", "transformer", "twins", "updating", "vectors",
-    "workers",
+    "quantising", "query", "questions", "questions_references", "ranking", "relating", "resolving", "rows", "scoring",
+    "search", "service", "service_program", "state", "static", "store", "stored", "transformer", "twins", "updating",
+    "vectors", "workers",
 })  # fmt: skip
 """Modules that decide how the content is kept up to date or read, and not what it is."""
 WARY = ("trusted_schema = OFF", "cell_size_check = ON")
@@ -213,7 +216,27 @@ class Store:
         finally:
             os.close(lock)
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around the statements of one question: each sees the last commit."""
+        yield
+
+    def writer(self) -> Writer:
+        """What takes the outcomes of one update."""
+        from waypost.index.writing import Writer
+
+        return Writer(self)
+
     # --- small facts --------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The file."""
+        return str(self.path)
+
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.path.stat().st_size
 
     def meta(self, key: str) -> Any:
         """A fact about the whole; None where it is not known."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from waypost.index.corpus import Place
+from waypost.index.corpus import Place, ranked
 from waypost.index.index import Index
 from waypost.index.postings import Documents, Lexicon, Postings
+from waypost.index.rows import Rows
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 _FILES = "SELECT id, path, language, chunk_base, chunks FROM files WHERE left_out IS NULL ORDER BY path"
 _PLACES = """
@@ -26,9 +31,10 @@ class StoredCorpus:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._connection: sqlite3.Connection | None = None
+        self._connection: Rows | None = None
         self._lexicon = Lexicon(index.connection)
         self._paths: dict[int, tuple[str, str, int]] = {}
+        self._order = ranked((), ())
         self._by_name: dict[str, list[tuple[str, int]]] = {}
 
     def refresh(self) -> None:
@@ -39,6 +45,7 @@ class StoredCorpus:
         if self._lexicon.refresh():
             rows = connection.execute(_FILES).fetchall()
             self._paths = {file: (path, language, base) for file, path, language, base, _ in rows}
+            self._order = ranked([row[1] for row in rows], [row[0] for row in rows])
             self._by_name = {}
             for file, path, _, _, _ in rows:
                 self._by_name.setdefault(path.rpartition("/")[2], []).append((f"/{path}", file))
@@ -59,6 +66,11 @@ class StoredCorpus:
     def kin(self, word: str) -> Sequence[str]:
         """Other terms of a word's root."""
         return self._lexicon.kin(word)
+
+    @property
+    def order(self) -> NDArray[numpy.int64]:
+        """Each file's place among all by their paths."""
+        return self._order
 
     def path(self, file: int) -> str:
         """A file's path from the root."""

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from waypost.index.analysing import Analysis, Outcome, Task
 from waypost.index.errors import BadRoot
 from waypost.index.planning import Plan
-from waypost.index.store import Store
+from waypost.index.rows import Storage
 from waypost.index.workers import Workers
 from waypost.index.writing import Writer
 
@@ -24,7 +24,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 FEW_FILES = 4
 FEW_BYTES = 300_000
 """Up to here files are parsed in this process: a worker would take longer to start."""
-COMMIT_SECONDS = 2.0
+COMMIT_SECONDS = 5.0
 """What a kill can take away of a long update."""
 
 
@@ -44,7 +44,7 @@ class Updated:
 class Updating:
     """One update of a store from a plan."""
 
-    def __init__(self, root: Path, store: Store, workers: Workers) -> None:
+    def __init__(self, root: Path, store: Storage, workers: Workers) -> None:
         self.root = root
         self.store = store
         self.workers = workers
@@ -53,12 +53,12 @@ class Updating:
     def run(self, plan: Plan, progress: Progress | None = None) -> None:
         """Carries out the plan. What was committed stays when it is interrupted, and the index says that it is partial.
 
-        Raises what `Store.transaction` and `Workers.run` raise.
+        Raises what `Storage.transaction` and `Workers.run` raise.
         """
         if not plan.tasks and not plan.gone:
             self._settle_alone(plan)
             return
-        writer = Writer(self.store)
+        writer = self.store.writer()
         is_over = False
         with closing(self._outcomes(plan)) as outcomes:
             while not is_over:

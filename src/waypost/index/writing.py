@@ -11,7 +11,7 @@ from waypost.index import keeping, merkle
 from waypost.index.analysing import Outcome
 from waypost.index.contents import Stamp
 from waypost.index.packing import Packed
-from waypost.index.store import Store
+from waypost.index.rows import Storage
 
 MOST_NAMES = 200_000
 """Ids of names that are held in memory."""
@@ -37,7 +37,7 @@ class Writer:
     It knows ids that its transactions have made: after one that was rolled back another writer is due.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Storage) -> None:
         self.store = store
         self._names: dict[str, int] = {}
         self._directories: dict[str, int] = {}
@@ -54,7 +54,7 @@ class Writer:
             return True
         packed = outcome.packed or NOTHING
         if outcome.kind == "kept":
-            kept = keeping.take(self.store.connection, outcome.path, outcome.digest)
+            kept = self._take(outcome.path, outcome.digest)
             if kept is None:
                 return False
             packed = kept
@@ -71,7 +71,7 @@ class Writer:
             return None
         file, directory, digest, left_out, status, lines, chunk_base, chunks, symbol_base, symbols, names = row
         if left_out is None:
-            keeping.keep(connection, file, path, digest)
+            self._keep(file, path, digest)
         gone = [(name, file) for name in keeping.names_of(names)]
         connection.executemany('DELETE FROM "references" WHERE name = ? AND file = ?', gone)
         connection.execute("DELETE FROM symbols WHERE id >= ? AND id < ?", (symbol_base, symbol_base + symbols))
@@ -84,6 +84,20 @@ class Writer:
         self._removed.append(file)
         self._change.subtract(counted(left_out, status, lines, chunks, symbols))
         return int(file)
+
+    # --- what comes back one day --------------------------------------------------------------------------------------
+
+    def _keep(self, file: int, path: str, digest: bytes) -> None:
+        keeping.keep(self.store.connection, file, path, digest)
+
+    def _take(self, path: str, digest: bytes) -> Packed | None:
+        return keeping.take(self.store.connection, path, digest)
+
+    def _add_terms(self, file: int, packed: Packed) -> None:
+        self.store.connection.execute("INSERT INTO terms VALUES (?, ?)", (file, packed.terms))
+
+    def _trim(self) -> None:
+        keeping.trim(self.store.connection)
 
     def _restamp(self, outcome: Outcome) -> None:
         assert outcome.stamp is not None
@@ -135,7 +149,7 @@ class Writer:
         self._touched.add(directory)
         self._change.update(counted(left_out, packed.status, packed.lines, len(packed.chunks), len(packed.symbols)))
         if left_out is None:
-            connection.execute("INSERT INTO terms VALUES (?, ?)", (file, packed.terms))
+            self._add_terms(file, packed)
             self._terms.append((file, zlib.decompress(packed.terms)))
         if packed.status == "quarantined":
             connection.execute("INSERT OR REPLACE INTO quarantine VALUES (?, ?)", (outcome.digest, packed.why))
@@ -199,7 +213,7 @@ class Writer:
         if len(self._names) > MOST_NAMES:
             self._names.clear()
         if is_last:
-            keeping.trim(connection)
+            self._trim()
 
 
 def counted(left_out: str | None, status: str, lines: int, chunks: int, symbols: int) -> dict[str, int]:
@@ -210,6 +224,6 @@ def counted(left_out: str | None, status: str, lines: int, chunks: int, symbols:
     return {"files": 1, "unparsed": unparsed, "lines": lines, "chunks": chunks, "symbols": symbols, f"is {status}": 1}
 
 
-def counts(store: Store) -> Counter[str]:
+def counts(store: Storage) -> Counter[str]:
     """What the tables hold altogether."""
     return Counter(json.loads(store.meta("counts") or "{}"))

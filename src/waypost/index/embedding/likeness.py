@@ -14,9 +14,10 @@ import numpy
 from waypost.index.embedding.embedder import SECONDS, Embedder, EmbedderFailed, vectors_of
 from waypost.index.embedding.quantising import Matrix, quantised
 from waypost.index.embedding.vectors import SIZE, File, Vectors, key_of, split
-from waypost.index.errors import IndexBusy, IndexFull, IndexUnwritable
+from waypost.index.errors import IndexProblem
 from waypost.index.index import Index
 from waypost.index.postings import Documents
+from waypost.index.rows import Rows
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -62,9 +63,10 @@ class Likeness:
         self._seconds = seconds
         self._spare = spare
         self._vectors = Vectors(index)
-        self._seen: tuple[sqlite3.Connection, int] | None = None  # that all vectors are there for
+        self._seen: tuple[Rows, int] | None = None  # that all vectors are there for
         self._failed = ""
         self._again = 0.0
+        self._query: Floats | None = None
         self._embedder: Embedder | None = None
         self._rows: dict[bytes, bytes] = {}
         self._keys: dict[int, list[bytes]] = {}  # of the chunks of each file
@@ -74,31 +76,33 @@ class Likeness:
         self._numbers = numpy.zeros(0, dtype="i8")
         self.notes: tuple[str, ...] = ()
 
-    def ask(self, query: str, documents: Documents) -> Floats | None:
-        """The cosine of every document with a query, 0 without a vector; None, and a note, where there is none at all.
-
-        Raises nothing that an embedder does.
-        """
-        self.notes = ()
+    def prepare(self, query: str) -> None:
+        """Makes vectors that are missing and the query's own; what goes wrong is told in `notes` and raised nowhere."""
+        self._query, self.notes = None, ()
         if time.monotonic() < self._again:
             self.notes = (f"searched without vectors: {self._failed}",)
-            return None
+            return
         try:
             filled = self.fill(self._budget)
             assert self._embedder is not None
-            (vector,) = vectors_of(self._embedder, [query[:LONGEST]], self._seconds)
-        except (EmbedderFailed, IndexBusy, IndexFull, IndexUnwritable) as problem:
-            self._failed, self._again = str(problem), time.monotonic() + PAUSE
-            self.notes = (f"searched without vectors: {self._failed}",)
-            return None
+            (self._query,) = vectors_of(self._embedder, [query[:LONGEST]], self._seconds)
+        except (IndexProblem, sqlite3.Error, ValueError) as problem:  # a damaged file is seen by the question as well
+            self.notes = (f"searched without vectors: {problem}",)
+            if isinstance(problem, EmbedderFailed):
+                self._failed, self._again = str(problem), time.monotonic() + PAUSE
+            return
         if filled.vectors < filled.chunks:
             so_far = f"{filled.vectors:,} of {filled.chunks:,} chunks"
             self.notes = (f"only {so_far} have vectors yet; `waypost index --embedder` makes the rest",)
+
+    def cosines(self, documents: Documents) -> Floats | None:
+        """The cosine of every document with the prepared query, 0 without a vector; None where there is no query."""
+        if self._query is None:
+            return None
         found = numpy.zeros(len(documents.lengths), dtype="f4")
-        if self._places:
-            numbers = self._numbers_in(documents)
-            there = (numbers >= 0) & (numbers < len(found))  # another process may have written since
-            found[numbers[there]] = self._matrix.cosines(vector)[there]
+        numbers = self._numbers_in(documents)
+        there = (numbers >= 0) & (numbers < len(found))  # the index may have been written since
+        found[numbers[there]] = self._matrix.cosines(self._query)[there]
         return found
 
     def _numbers_in(self, documents: Documents) -> NDArray[numpy.int64]:

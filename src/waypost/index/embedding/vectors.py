@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TABLES = (
-    "CREATE TABLE IF NOT EXISTS vectors (digest BLOB PRIMARY KEY, embedder TEXT NOT NULL, vector BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS chunk_vectors (digest BLOB PRIMARY KEY, embedder TEXT NOT NULL, vector BLOB NOT NULL)",
     # of each chunk's text, in the order of the chunks, by the file's content
     "CREATE TABLE IF NOT EXISTS vector_texts (content BLOB NOT NULL, language TEXT NOT NULL, digests BLOB NOT NULL, "
     "PRIMARY KEY (content, language))",
@@ -105,7 +105,7 @@ class Vectors:
         """All vectors of an embedder by their keys."""
         if self.is_made:
             yield from self._index.connection.execute(
-                "SELECT digest, vector FROM vectors WHERE embedder = ?", (embedder,)
+                "SELECT digest, vector FROM chunk_vectors WHERE embedder = ?", (embedder,)
             )
 
     def basis(self) -> Basis | None:
@@ -125,20 +125,22 @@ class Vectors:
 
     def keep(self, embedder: str, found: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep vectors by their keys."""
-        self._write("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", [(key, embedder, one) for key, one in found])
+        self._write(
+            "INSERT OR REPLACE INTO chunk_vectors VALUES (?, ?, ?)", [(key, embedder, one) for key, one in found]
+        )
 
     def keep_basis(self, basis: Basis) -> None:
         """Keep a basis in place of the one before, whose vectors mean nothing to it."""
         before = self.basis()
         if before is not None and before.embedder != basis.embedder:
-            self._write("DELETE FROM vectors WHERE embedder = ?", [(before.embedder,)])
+            self._write("DELETE FROM chunk_vectors WHERE embedder = ?", [(before.embedder,)])
             self._write("DELETE FROM vector_basis WHERE embedder = ?", [(before.embedder,)])
         row = (basis.embedder, basis.packed, basis.texts.astype("<u4").tobytes())
         self._write("INSERT OR REPLACE INTO vector_basis VALUES (?, ?, ?)", [row])
 
     def forget(self, keys: Iterable[bytes], living: Set[tuple[bytes, str]]) -> None:
         """Forget vectors by their keys, and the digests of all files but the living."""
-        self._write("DELETE FROM vectors WHERE digest = ?", [(key,) for key in keys])
+        self._write("DELETE FROM chunk_vectors WHERE digest = ?", [(key,) for key in keys])
         gone = [key for key in self.known_texts() if key not in living]
         self._write("DELETE FROM vector_texts WHERE content = ? AND language = ?", gone)
 

@@ -1,0 +1,1 @@
+"""The index in PostgreSQL: the same records and questions, where one machine ends."""
