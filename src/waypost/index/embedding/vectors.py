@@ -32,6 +32,9 @@ SIZE = 16
 WAIT = 1.0
 """Seconds that writing waits for another process; without it the vectors serve this process alone."""
 _FILES = "SELECT id, path, digest, language, chunk_base, chunks FROM files WHERE left_out IS NULL ORDER BY path"
+_KEEP = "INSERT OR REPLACE INTO chunk_vectors VALUES (?, ?, ?)"
+_KEEP_TEXTS = "INSERT OR REPLACE INTO vector_texts VALUES (?, ?, ?)"
+_KEEP_BASIS = "INSERT OR REPLACE INTO vector_basis VALUES (?, ?, ?)"
 _LINES = "SELECT start_line, end_line FROM chunks WHERE id >= ? AND id < ? ORDER BY id"
 
 
@@ -121,7 +124,7 @@ class Vectors:
 
     def keep_texts(self, found: Mapping[tuple[bytes, str], bytes]) -> None:
         """Keep digests of texts."""
-        self._write("INSERT OR REPLACE INTO vector_texts VALUES (?, ?, ?)", [(*key, one) for key, one in found.items()])
+        self._write(_KEEP_TEXTS, [(*key, one) for key, one in found.items()])
 
     def keep(self, embedder: str, found: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep vectors by their keys."""
@@ -136,7 +139,7 @@ class Vectors:
             self._write("DELETE FROM chunk_vectors WHERE embedder = ?", [(before.embedder,)])
             self._write("DELETE FROM vector_basis WHERE embedder = ?", [(before.embedder,)])
         row = (basis.embedder, basis.packed, basis.texts.astype("<u4").tobytes())
-        self._write("INSERT OR REPLACE INTO vector_basis VALUES (?, ?, ?)", [row])
+        self._write(_KEEP_BASIS, [row])
 
     def forget(self, keys: Iterable[bytes], living: Set[tuple[bytes, str]]) -> None:
         """Forget vectors by their keys, and the digests of all files but the living."""

@@ -103,7 +103,14 @@ def clash(how: str, table: str, columns: Sequence[str] = ()) -> str:
     return f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"
 
 
-_COLUMNS_BESIDE = {"meta": ("value",), "references": ("run",), "quarantine": ("why",)}
+_COLUMNS_BESIDE = {
+    "meta": ("value",),
+    "references": ("run",),
+    "quarantine": ("why",),
+    "chunk_vectors": ("embedder", "vector"),
+    "vector_texts": ("digests",),
+    "vector_basis": ("packed", "texts"),
+}
 
 
 # --- values ---------------------------------------------------------------------------------------------------------
