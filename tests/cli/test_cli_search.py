@@ -45,3 +45,15 @@ def test_the_map_and_what_is_like_a_place_are_told(shop: Path) -> None:
     assert waypost(shop, "map", "--focus", "nowhere.py").returncode == 2
     assert "cart.py" in waypost(shop, "related", "prices.py:4").stdout
     assert waypost(shop, "related", "prices.py").returncode == 2
+
+
+def test_an_embedder_is_asked_for_by_name_and_its_failure_is_a_note(shop: Path) -> None:
+    made = json.loads(waypost(shop, "index", "--embedder", "fitted", "--json").stdout)
+    assert (made["vectors"], made["vectors_made"]) == (made["chunks"], made["chunks"])
+    found = json.loads(waypost(shop, "search", "price of", "--embedder", "fitted", "--json").stdout)
+    assert (found["results"][0]["name"], "notes" in found["index"]) == ("price_of", False)
+    plain = json.loads(waypost(shop, "search", "price of", "--json").stdout)
+    broken = json.loads(waypost(shop, "search", "price of", "--embedder", "chaos:nan", "--json").stdout)
+    assert broken["results"] == plain["results"]
+    assert "searched without vectors" in broken["index"]["notes"][0]
+    assert waypost(shop, "search", "price of", "--embedder", "nonsense").returncode == 2

@@ -47,6 +47,7 @@ CODES = {
     ("index", "IndexUnreachable"): Exit.MACHINE_LACKS,
     ("index", "IndexTooNew"): Exit.MACHINE_LACKS,
     ("index", "WorkersFailed"): Exit.MACHINE_LACKS,
+    ("index", "EmbedderFailed"): Exit.MACHINE_LACKS,
     ("models", "ModelError"): Exit.NOT_SO,
     ("models", "BadModel"): Exit.BAD_INPUT,
 }

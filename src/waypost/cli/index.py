@@ -34,6 +34,13 @@ Place = Annotated[
 Limit = Annotated[int, typer.Option("--limit", "-k", metavar="N", help="Results on a page.")]
 Offset = Annotated[int, typer.Option("--offset", metavar="N", help="Results to pass over.")]
 Tokens = Annotated[int | None, typer.Option("--tokens", metavar="N", help="Cut the page to about so many tokens.")]
+Embedder = Annotated[
+    str,
+    typer.Option(
+        "--embedder", metavar="NAME", envvar="WAYPOST_EMBEDDER",
+        help="off, fitted, static:FOLDER, https://HOST/v1#MODEL or transformer:MODEL.",
+    ),
+]  # fmt: skip
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, such as parse_date or Calendar.add.")]
 
 
@@ -61,7 +68,7 @@ def root_here(folder: Path) -> Path:
 
 
 @contextmanager
-def bar() -> Iterator[Callable[[int, int], None] | None]:
+def bar(doing: str = "indexing files") -> Iterator[Callable[[int, int], None] | None]:
     """A bar on a terminal, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield None
@@ -70,7 +77,7 @@ def bar() -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("indexing files", total=None, visible=False)
+        task = shown.add_task(doing, total=None, visible=False)
         yield lambda done, total: shown.update(task, completed=done, total=total, visible=total > 50)
 
 
@@ -83,6 +90,7 @@ def index(
     largest: Annotated[
         str | None, typer.Option("--largest", metavar="BYTES", help="Leave larger files out; 2M if left out.")
     ] = None,
+    embedder: Embedder = "off",
     as_json: arguments.AsJson = False,
 ) -> None:
     """Bring the index up to date with the disk, and say what is in it and what was left out.
@@ -91,10 +99,31 @@ def index(
     """
     with opened(root, place, refresh=False, largest=_largest(largest)) as found, bar() as progress:
         updated = found.update(progress=progress)
-        told = _told(found, updated)
+        vectors = _filled(found, embedder)
+        told = _told(found, updated) | vectors
         told["index"] = found.state.as_json()
-        lines = list(_lines(found, updated, found.state))
+        lines = [*_lines(found, updated, found.state), *_vector_lines(vectors)]
     sys.stdout.write(json.dumps(told) + "\n" if as_json else "".join(f"{line}\n" for line in lines))
+
+
+def _filled(found: Index, name: str) -> dict[str, Any]:
+    """Makes the vectors that are missing, and tells of them; nothing where vectors are off."""
+    if name == "off":
+        return {}
+    from waypost.index.embedding.choosing import chosen
+    from waypost.index.embedding.likeness import Likeness
+
+    choice = chosen(name)
+    assert choice is not None
+    with bar("embedding chunks") as progress:
+        filled = Likeness(found, choice).fill(progress=progress)
+    return {"embedder": filled.embedder, "vectors": filled.vectors, "vectors_made": filled.made}
+
+
+def _vector_lines(told: dict[str, Any]) -> Iterator[str]:
+    if told:
+        made = f"{told['vectors_made']:,} of them new"
+        yield f"  {count(told['vectors'], 'chunk')} with vectors by {one_line(told['embedder'])}, {made}"
 
 
 def _largest(text: str | None) -> int | None:

@@ -10,13 +10,13 @@ import typer
 
 from waypost.cli import arguments
 from waypost.cli.errors import CommandError, Exit
-from waypost.cli.index import Limit, Offset, Place, Root, Tokens, opened, tell
+from waypost.cli.index import Embedder, Limit, Offset, Place, Root, Tokens, opened, tell
 
 
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Words, a name, a path or a report; - reads it.")],
     root: Root = None, place: Place = None, limit: Limit = 10, offset: Offset = 0, tokens: Tokens = None,
-    as_json: arguments.AsJson = False,
+    embedder: Embedder = "off", as_json: arguments.AsJson = False,
 ) -> None:  # fmt: skip
     """Show the places that answer a question, best first."""
     text = sys.stdin.read() if query == "-" else query
@@ -26,7 +26,7 @@ def search(
     from waypost.index.search import search as ask
 
     with opened(root, place) as found:
-        tell(ask(found, text, Paging(limit, offset, tokens)), as_json, "nothing answers that")
+        tell(ask(found, text, Paging(limit, offset, tokens), embedder), as_json, "nothing answers that")
 
 
 def repository_map(

@@ -21,8 +21,10 @@ Question = Callable[["Asker", Mapping[str, Any], Paging], Answer]
 class Asker:
     """Asks one index again and again: what search keeps in memory is kept between questions."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, embedder: str = "off") -> None:
+        """`embedder` is the search's, as `--embedder` names it."""
         self.index = index
+        self._embedder = embedder
         self._search: Search | None = None
 
     @property
@@ -31,7 +33,7 @@ class Asker:
         if self._search is None:
             from waypost.index.search import Search
 
-            self._search = Search(self.index)
+            self._search = Search.by_name(self.index, self._embedder)
         return self._search
 
     def ask(self, question: str, arguments: Mapping[str, Any], progress: Progress | None = None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ LOOKED_AT = 800
 READ = 250
 """Chunks whose names are compared with the query."""
 OF_A_FILE = 20
+NEAREST = 50
+"""Chunks that their vectors alone bring in."""
 NAMED = 100
 """Files that are looked at for their names alone."""
 _VALUES = frozenset({"field", "variable", "constant", "key", "property"})
@@ -48,14 +50,25 @@ class Candidate:
     defined: Place | None = None  # the definition of what was asked for by name
 
 
-def candidates(corpus: Corpus, query: Query, settings: Settings) -> list[Candidate]:
-    """Files that hold, or are named by, something of the query."""
+def candidates(corpus: Corpus, query: Query, settings: Settings, likeness: Floats | None = None) -> list[Candidate]:
+    """Files that hold, or are named by, something of the query, or are like it by their vectors."""
     evidence = gather(corpus, query, settings.fields)
+    if likeness is not None and settings.vector:
+        evidence = replace(evidence, chunks=_with_likeness(evidence.chunks, likeness, settings.vector))
     pool = _Pool(corpus, query, settings)
     pool.describe(evidence, pool.gather_chunks(evidence))
     pool.add_definitions()
     pool.add_mentions()
     return list(pool.found.values())
+
+
+def _with_likeness(chunks: Floats, likeness: Floats, weight: float) -> Floats:
+    """Scores with those of vectors, in parts of the best; chunks without a word of the query only if very near."""
+    near = numpy.maximum(likeness, 0)
+    if len(near) > NEAREST:
+        least = numpy.partition(near, -NEAREST)[-NEAREST]
+        near = numpy.where((chunks > 0) | (near >= least), near, 0)
+    return (chunks + weight * (float(chunks.max()) or 1.0) * near).astype("f4")
 
 
 class _Pool:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from waypost.index.corpus import Corpus, Place
 from waypost.index.features import Candidate, candidates
 from waypost.index.query import Query, Shape, understand
 from waypost.index.scoring import Fields
+
+if TYPE_CHECKING:
+    from waypost.index.scoring import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Settings:
     named: float = 0.4  # of a definition's name to its chunk's score
     tests: float = 0.4  # of a file of tests, unless the query asks for tests
     prose: float = 0.4  # of documents and settings
+    vector: float = 0.0  # of the cosine of vectors to a chunk's score; it helps some repositories and hurts others
 
     def weights(self, shape: Shape) -> Weights:
         """The weights for one shape of query."""
@@ -76,19 +81,26 @@ class Ranked:
     score: float
 
 
-def rank(corpus: Corpus, text: str, limit: int, settings: Settings = Settings()) -> list[Ranked]:
-    """The best `limit` places for a query, best first; nothing for a query without a word that is known."""
-    return rank_query(corpus, understand(text), limit, settings)
+def rank(
+    corpus: Corpus, text: str, limit: int, settings: Settings = Settings(), likeness: Floats | None = None
+) -> list[Ranked]:
+    """The best `limit` places for a query, best first; nothing for a query without a word that is known.
+
+    `likeness` is the cosine of each document's vector with the query's, by the document's number.
+    """
+    return rank_query(corpus, understand(text), limit, settings, likeness)
 
 
-def rank_query(corpus: Corpus, query: Query, limit: int, settings: Settings = Settings()) -> list[Ranked]:
+def rank_query(
+    corpus: Corpus, query: Query, limit: int, settings: Settings = Settings(), likeness: Floats | None = None
+) -> list[Ranked]:
     """The same for a query that was taken apart, or made up."""
     if not corpus.documents.total:
         return []
     if query.shape == "name" and not any(corpus.definitions(name) for name in query.names):
         query = replace(query, shape="words")  # a word that nothing is called
     weights = settings.weights(query.shape)
-    found = candidates(corpus, query, settings)
+    found = candidates(corpus, query, settings, likeness)
     counted = {name: float(worth) for name, worth in asdict(weights).items() if worth}
     scored = [(_score(one, counted), one) for one in found]
     scored.sort(key=lambda pair: (-pair[0], pair[1].path))

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from waypost.index.writing import Writer
 
 READERS = frozenset({
-    "answers", "asking", "corpus", "diffs", "edges", "errors", "features", "grep_program", "grepping", "impact",
-    "index", "linking", "mapping", "planning", "priors", "query", "questions", "questions_references", "ranking",
-    "relating", "resolving", "rows", "scoring", "search", "service", "service_program", "state", "store", "stored",
-    "updating", "workers",
+    "answers", "asking", "choosing", "corpus", "diffs", "edges", "embedder", "endpoint", "errors", "features",
+    "fitting", "grep_program", "grepping", "impact", "index", "likeness", "linking", "mapping", "planning", "priors",
+    "quantising", "query", "questions", "questions_references", "ranking", "relating", "resolving", "rows", "scoring",
+    "search", "service", "service_program", "state", "static", "store", "stored", "transformer", "twins", "updating",
+    "vectors", "workers",
 })  # fmt: skip
 """Modules that decide how the content is kept up to date or read, and not what it is."""
 WARY = ("trusted_schema = OFF", "cell_size_check = ON")

@@ -17,6 +17,9 @@ KEYS = {
     "references": ("name", "file"),
     "quarantine": ("digest",),
     "lexicon_root": ("root", "term"),
+    "chunk_vectors": ("digest",),
+    "vector_texts": ("content", "language"),
+    "vector_basis": ("embedder",),
 }
 """Primary keys of the tables that rows are replaced in."""
 _VALUE = re.compile(r"\?(\d*)")
@@ -100,7 +103,14 @@ def clash(how: str, table: str, columns: Sequence[str] = ()) -> str:
     return f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"
 
 
-_COLUMNS_BESIDE = {"meta": ("value",), "references": ("run",), "quarantine": ("why",)}
+_COLUMNS_BESIDE = {
+    "meta": ("value",),
+    "references": ("run",),
+    "quarantine": ("why",),
+    "chunk_vectors": ("embedder", "vector"),
+    "vector_texts": ("digests",),
+    "vector_basis": ("packed", "texts"),
+}
 
 
 # --- values ---------------------------------------------------------------------------------------------------------
