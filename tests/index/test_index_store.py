@@ -270,6 +270,8 @@ def test_nothing_is_sent_anywhere(tmp_path: Path) -> None:
         f"index = Index.open(Path({str(root)!r}), Path({str(place)!r}), processes=1)",
         "index.update()",
         "print(symbol(index, 'f7').total)",
+        "from waypost.index.search import search",
+        "print(len(search(index, 'f7').hits), len(search(index, 'what returns a number').hits) > 0)",
     )
     assert process.stdout is not None
-    assert process.stdout.read() == "20\n"
+    assert process.stdout.read() == "20\n10 True\n"
