@@ -162,8 +162,10 @@ def plain(value: Any) -> Any:
         return {"sha256": value.sha256, "size": value.size}
     if dataclasses.is_dataclass(value):
         return _fields(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [plain(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
     return writable(str(value)) if isinstance(value, str) else value
 
 
