@@ -53,7 +53,8 @@ def test_the_witness_is_heard_through_the_walls(checkout: Path):
 def test_workers_are_heard_through_the_walls(checkout: Path):
     (checkout / "test_a.py").write_text("def test_a(): pass\ndef test_b(): pass\n")
     (verdict,) = held([gate(f"{PYTEST} -n 2")], checkout)
-    assert (verdict.verdict, verdict.tests, verdict.refusals) == ("green", 2, ())
+    told = (verdict.reason, verdict.exit, verdict.output[-2000:])
+    assert (verdict.verdict, verdict.tests, verdict.refusals) == ("green", 2, ()), told
 
 
 def test_a_runner_that_is_killed_behind_the_walls_is_named(checkout: Path):
