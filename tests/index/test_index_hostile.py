@@ -14,6 +14,8 @@ from waypost.index.index import Index
 from waypost.index.questions import symbol
 from waypost.index.scanning import scan
 
+pytestmark = pytest.mark.slow
+
 GOOD = {"good.py": "def good():\n    return 1\n"}
 DEEP = 2_000
 HOSTILE: dict[str, bytes] = {

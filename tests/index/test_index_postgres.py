@@ -27,6 +27,8 @@ from waypost.index.questions_references import callees, callers, references
 from waypost.index.relating import related
 from waypost.index.search import Search, SearchHit
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).parents[2] / "src" / "waypost" / "index"
 QUERIES = (
     "Index", "parse", "where are postings merged", "How are files left out by their content?", "test of names",

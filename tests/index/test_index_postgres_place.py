@@ -25,6 +25,8 @@ from waypost.index.postgres.tables import project_of
 from waypost.index.postgres.vectors import Vectors
 from waypost.index.questions import symbol
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cr3t-w0rd"
 
 

@@ -19,6 +19,8 @@ from waypost.index.index import Index
 from waypost.index.questions import symbol
 from waypost.index.questions_references import callers, references
 
+pytestmark = pytest.mark.slow
+
 EDITS = int(os.environ.get("WAYPOST_INDEX_EDITS", "150"))
 WORDS = ("alpha", "beta", "gamma", "delta", "price_of", "Cart", "total")
 NAMES = ("a.py", "b.py", "c.js", "d.md", "e.txt", "f.sql", "g.cob", "h.yaml", ".env", "i.min.js", "j.java")
