@@ -56,7 +56,7 @@ def prepare(at: Path | None, model: str, say: Callable[[str], None]) -> Stage:
     shutil.copyfile(HERE / TEST_LOCK, checkout / TEST_LOCK)
     _commit(checkout)
     project = Project.open(checkout, create=True)
-    for left in ("worktrees", "approved", "checkouts"):  # of the demo before; the environment is worth keeping
+    for left in ("worktrees", "approved", "checkouts", "indexes", "ledger"):  # of the demo before, whose log is gone
         shutil.rmtree(project.place / left, ignore_errors=True)
     texts = {file.name: file.read_text("utf-8") for file in sorted(DOCUMENTS.glob("*.md"))}
     write_documents(project, NAME, texts)
